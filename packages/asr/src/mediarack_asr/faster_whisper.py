@@ -1,0 +1,251 @@
+"""faster-whisper: Whisper on CTranslate2.
+
+The engine takes a whole recording at once and makes its spectrogram in memory, which for an hour is gigabytes. Here it
+is given pieces of five minutes as they are decoded, so that memory is bounded on any length and the first segments come
+early. A recording no longer than one piece goes to the engine exactly as its own API would take it.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import ctranslate2
+import numpy as np
+import numpy.typing as npt
+from faster_whisper import WhisperModel
+from faster_whisper.transcribe import Segment as EngineSegment
+
+from mediarack.plugin import (
+    Audio,
+    AudioHeader,
+    BackendUnavailable,
+    BadInput,
+    Call,
+    Media,
+    ReadAudioRequest,
+    Segment,
+    SpeechInfo,
+    Stream,
+    TranscribeRequest,
+    Word,
+)
+from mediarack_asr.options import FasterWhisperOptions
+
+SAMPLE_RATE = 16_000
+PIECE_SECONDS = 300
+"""The spectrogram of a piece takes about 200 MB while it is made."""
+CUT_MARGIN_SECONDS = 1.0
+"""A segment that ends this close to the end of a piece may have been cut by it, and is done again in the next."""
+PROMPT_TOKENS = 223
+"""Whisper is shown at most so many tokens of what went before: half of its 448, less one."""
+PROMPT_RESET_TEMPERATURE = 0.5
+"""The engine's default of ``prompt_reset_on_temperature``: text found above it is not trusted as a prompt."""
+
+
+class FasterWhisper:
+    """One model is kept loaded: that of the latest call."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loaded: tuple[object, WhisperModel] | None = None
+
+    def transcribe(self, source: Media | Audio, request: TranscribeRequest, call: Call) -> Stream[SpeechInfo, Segment]:
+        """Segments as the engine finds them. Word times come from Whisper's cross attention (about 0.1 s)."""
+        options = request.options or FasterWhisperOptions()
+        model = self._model(call, options)
+        if not model.model.is_multilingual:
+            _check_english_only(request, call)
+        blocks = call.calls.perform(
+            ReadAudioRequest(sample_rate=SAMPLE_RATE, channels=1, stream=request.stream), source
+        )
+        return _Recording(model, blocks, request, options, call).stream()
+
+    def close(self) -> None:
+        with self._lock:
+            self._loaded = None
+
+    def _model(self, call: Call, options: FasterWhisperOptions) -> WhisperModel:
+        """The model, with every step of it checking whether this call is to end."""
+        if call.device == "cuda" and ctranslate2.get_cuda_device_count() == 0:
+            raise BackendUnavailable("CTranslate2 sees no CUDA device: leave device at 'auto' or give 'cpu'")
+        key = (call.weights, call.device, options.device_index, options.compute_type, call.threads)
+        with self._lock:
+            if self._loaded is None or self._loaded[0] != key:
+                self._loaded = None  # freed before the next one is loaded
+                self._loaded = (key, _load(call, options))
+            model = copy.copy(self._loaded[1])
+        call.note(device=model.model.device, compute_type=model.model.compute_type)
+        model.model = _Checked(model.model, call)
+        return model
+
+
+def _load(call: Call, options: FasterWhisperOptions) -> WhisperModel:
+    try:
+        return WhisperModel(
+            call.weights,
+            device=call.device,
+            device_index=options.device_index,
+            compute_type=options.compute_type,
+            cpu_threads=call.threads,
+        )
+    except (RuntimeError, ValueError, OSError) as error:  # what CTranslate2 raises for files and devices alike
+        raise BackendUnavailable(f"the model in {call.weights} cannot be loaded: {error}") from error
+
+
+def _check_english_only(request: TranscribeRequest, call: Call) -> None:
+    # The engine would only log a warning and give English.
+    if request.language not in (None, "en"):
+        raise BadInput(f"the model in {call.weights} knows English alone, not {request.language!r}")
+    if request.task == "translate":
+        raise BadInput(f"the model in {call.weights} knows English alone and cannot translate")
+
+
+class _Checked:
+    """A CTranslate2 model whose steps (one encoding, one decoding of a window) start with a check of the call."""
+
+    def __init__(self, model: Any, call: Call) -> None:
+        self._model = model
+        self._call = call
+
+    def __getattr__(self, name: str) -> Any:
+        self._call.check()
+        return getattr(self._model, name)
+
+
+class _Recording:
+    """One recording on its way through the engine, piece by piece."""
+
+    def __init__(
+        self,
+        model: WhisperModel,
+        blocks: Stream[AudioHeader, Audio],
+        request: TranscribeRequest,
+        options: FasterWhisperOptions,
+        call: Call,
+    ) -> None:
+        self._model = model
+        self._blocks = blocks
+        self._request = request
+        self._options = options
+        self._call = call
+        self._language = request.language
+        self._prompt: str | list[int] | None = request.initial_prompt
+        self._samples: npt.NDArray[np.float32] = np.empty(0, np.float32)
+        self._ended = False
+        header = blocks.header
+        self._start = header.start_seconds
+        self._total = None if header.expected_samples is None else header.expected_samples / SAMPLE_RATE
+
+    def stream(self) -> Stream[SpeechInfo, Segment]:
+        self._fill()
+        found, info = self._recognise()
+        self._language = info.language
+        header = SpeechInfo(
+            language=info.language,
+            # Given, or of a model with one language: the engine then says 1, which nobody measured.
+            language_confidence=info.language_probability if info.all_language_probs else None,
+            duration=self._total,
+            task=self._request.task,
+        )
+        return Stream(header, self._segments(found))
+
+    def _fill(self) -> None:
+        """Decode until a piece is full or the source ends."""
+        parts, length = [self._samples], len(self._samples)
+        while not self._ended and length < PIECE_SECONDS * SAMPLE_RATE:
+            block = next(self._blocks, None)
+            if block is None:
+                self._ended = True
+            else:
+                parts.append(block.samples[0])
+                length += block.num_samples
+        self._samples = np.concatenate(parts)
+
+    def _recognise(self) -> tuple[Iterator[EngineSegment], Any]:
+        options = self._options
+        found, info = self._model.transcribe(
+            self._samples,
+            language=self._language,
+            task=self._request.task,
+            initial_prompt=self._prompt,
+            word_timestamps=self._request.word_times,
+            vad_filter=self._request.vad,
+            vad_parameters={
+                "threshold": options.vad_threshold,
+                "min_silence_duration_ms": options.vad_min_silence_ms,
+                "speech_pad_ms": options.vad_speech_pad_ms,
+            },
+            beam_size=options.beam_size,
+            best_of=options.best_of,
+            patience=options.patience,
+            length_penalty=options.length_penalty,
+            repetition_penalty=options.repetition_penalty,
+            no_repeat_ngram_size=options.no_repeat_ngram_size,
+            temperature=list(options.temperature),
+            compression_ratio_threshold=options.compression_ratio_threshold,
+            log_prob_threshold=options.log_prob_threshold,
+            no_speech_threshold=options.no_speech_threshold,
+            condition_on_previous_text=options.condition_on_previous_text,
+            hotwords=options.hotwords,
+            hallucination_silence_threshold=options.hallucination_silence_threshold,
+            multilingual=options.multilingual,
+        )
+        return iter(found), info
+
+    def _segments(self, found: Iterator[EngineSegment]) -> Iterator[Segment]:
+        with self._blocks:
+            while True:
+                done = yield from self._piece(found)
+                self._start += done
+                if self._ended:
+                    break
+                self._samples = self._samples[round(done * SAMPLE_RATE) :]
+                self._fill()
+                found, _ = self._recognise()
+
+    def _piece(self, found: Iterator[EngineSegment]) -> Any:
+        """The segments of a piece; returns the seconds of it that are done."""
+        length = len(self._samples) / SAMPLE_RATE
+        safe = math.inf if self._ended else length - CUT_MARGIN_SECONDS
+        done = 0.0
+        tokens: list[int] = []
+        for segment in found:
+            if segment.end > safe and segment.start > 0:
+                self._carry(tokens)
+                return segment.start
+            tokens = [] if (segment.temperature or 0.0) > PROMPT_RESET_TEMPERATURE else [*tokens, *segment.tokens]
+            done = segment.end
+            self._call.report(self._start + done, self._total, "seconds")
+            yield self._placed(segment)
+        self._carry(tokens)
+        if self._ended:
+            self._call.report(self._start + length, self._total, "seconds")
+            return length
+        return max(done, length - CUT_MARGIN_SECONDS)
+
+    def _carry(self, tokens: list[int]) -> None:
+        """What the next piece is shown of this one, as the engine shows each window the one before."""
+        keep = self._options.condition_on_previous_text and tokens
+        self._prompt = tokens[-PROMPT_TOKENS:] if keep else None
+
+    def _placed(self, segment: EngineSegment) -> Segment:
+        """The segment on the source's clock."""
+        return Segment(
+            start=self._start + segment.start,
+            end=self._start + segment.end,
+            text=segment.text.strip(),
+            confidence=math.exp(segment.avg_logprob),
+            words=tuple(
+                Word(
+                    start=self._start + word.start,
+                    end=self._start + word.end,
+                    text=word.word.strip(),
+                    confidence=word.probability,
+                )
+                for word in segment.words or ()
+            ),
+        )

@@ -1,0 +1,104 @@
+"""mediarack: one API over the media-AI engines whose pins do not fit together.
+
+The verbs here (``mediarack.transcribe`` and so on) are those of a default Rack, made when first used, closed at exit.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mediarack._lazy import attach
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from mediarack.calls import CancelToken as CancelToken
+    from mediarack.calls import Progress as Progress
+    from mediarack.config import Config as Config
+    from mediarack.errors import BackendFailed as BackendFailed
+    from mediarack.errors import BackendUnavailable as BackendUnavailable
+    from mediarack.errors import BadInput as BadInput
+    from mediarack.errors import Cancelled as Cancelled
+    from mediarack.errors import CorruptMedia as CorruptMedia
+    from mediarack.errors import DeadlineExceeded as DeadlineExceeded
+    from mediarack.errors import MediarackError as MediarackError
+    from mediarack.errors import NoSuchStream as NoSuchStream
+    from mediarack.errors import NotMedia as NotMedia
+    from mediarack.errors import OutputError as OutputError
+    from mediarack.media import Audio as Audio
+    from mediarack.media import Frame as Frame
+    from mediarack.media import Frames as Frames
+    from mediarack.media import MediaInfo as MediaInfo
+    from mediarack.media import Stream as Stream
+    from mediarack.provenance import Provenance as Provenance
+    from mediarack.rack import Rack as Rack
+    from mediarack.subtitles import write_transcript as write_transcript
+    from mediarack.transcript import Segment as Segment
+    from mediarack.transcript import Transcript as Transcript
+    from mediarack.transcript import Word as Word
+
+    _default: Rack
+    probe = _default.probe
+    read_audio = _default.read_audio
+    iter_audio = _default.iter_audio
+    read_frames = _default.read_frames
+    iter_frames = _default.iter_frames
+    write_audio = _default.write_audio
+    write_image = _default.write_image
+    extract_audio = _default.extract_audio
+    extract_frame = _default.extract_frame
+    transcribe = _default.transcribe
+    transcribe_each = _default.transcribe_each
+    iter_segments = _default.iter_segments
+
+_VERBS = (
+    "probe",
+    "read_audio",
+    "iter_audio",
+    "read_frames",
+    "iter_frames",
+    "write_audio",
+    "write_image",
+    "extract_audio",
+    "extract_frame",
+    "transcribe",
+    "transcribe_each",
+    "iter_segments",
+)
+_names, __all__ = attach(
+    globals(),
+    {
+        "mediarack.calls": ("CancelToken", "Progress"),
+        "mediarack.config": ("Config",),
+        "mediarack.errors": (
+            "BackendFailed",
+            "BackendUnavailable",
+            "BadInput",
+            "Cancelled",
+            "CorruptMedia",
+            "DeadlineExceeded",
+            "MediarackError",
+            "NoSuchStream",
+            "NotMedia",
+            "OutputError",
+        ),
+        "mediarack.media": ("Audio", "Frame", "Frames", "MediaInfo", "Stream"),
+        "mediarack.provenance": ("Provenance",),
+        "mediarack.rack": ("Rack",),
+        "mediarack.subtitles": ("write_transcript",),
+        "mediarack.transcript": ("Segment", "Transcript", "Word"),
+    },
+)
+__all__ += _VERBS  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    if name in _VERBS:
+        from mediarack._default import rack
+
+        return getattr(rack, name)
+    return _names(name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,5 @@
+"""``python -m mediarack``."""
+
+from mediarack.cli import main
+
+main()

@@ -1,0 +1,111 @@
+"""What a backend is: a spec that says all about it without importing it, and a class with one method per capability."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from mediarack.calls import Call
+from mediarack.media import Audio, AudioHeader, Frame, FramesHeader, MediaInfo, Stream
+from mediarack.requests import (
+    Capability,
+    ProbeRequest,
+    ReadAudioRequest,
+    ReadFramesRequest,
+    TranscribeRequest,
+    WriteAudioRequest,
+    WriteImageRequest,
+)
+from mediarack.sources import Media, SourceKind
+from mediarack.transcript import Segment, SpeechInfo
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackendSpec:
+    """A backend as data. Nothing of the engine, nor the module that adapts it, is imported to read it.
+
+    capability, name: what it does and what it is called; the pair is unique.
+    implementation: "module:Class"; the class takes no arguments and has a method named after the capability. Specs with
+        the same implementation share one instance. An optional ``close()`` frees what it holds.
+    engine: the distribution of the third-party library, which is also asked for its version.
+    imports: the engine's top-level module, tried in a subprocess before it is first imported in the host.
+    extra: the extra of the plugin's own distribution that installs the engine, and the one place of its version range.
+    features: which of the request's features it has.
+    languages: English language names (lower case) to codes, for what hears or speaks; empty if language has no meaning.
+    devices: those it can use, best first.
+    inputs: kinds of source it reads.
+    options: "module:Class" of its own options, a frozen dataclass; giving an instance fixes the backend.
+    priority: the highest that can do what is asked is chosen; equals go by name.
+    light: imports in about a second and poisons nothing, so it may run in the host process.
+    """
+
+    capability: Capability
+    name: str
+    implementation: str
+    engine: str
+    imports: str
+    extra: str | None = None
+    features: frozenset[str] = frozenset()
+    languages: Mapping[str, str] = field(default_factory=dict)
+    devices: tuple[str, ...] = ("cpu",)
+    inputs: frozenset[SourceKind] = frozenset({"path", "bytes", "file"})
+    options: str | None = None
+    priority: int = 0
+    light: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightsSpec:
+    """Model files of one backend, by the publisher who offers them.
+
+    name: as the user says it. repo: id on the Hugging Face hub. files: patterns to fetch. required: names without which
+    a directory is not this model. size: bytes to download, about. languages: codes, or None for all the backend has.
+    lacks: features the backend has but not with this model. default: used when the call names none.
+    """
+
+    backend: str
+    name: str
+    repo: str
+    files: tuple[str, ...]
+    required: tuple[str, ...]
+    size: int
+    license: str
+    languages: frozenset[str] | None = None
+    lacks: frozenset[str] = frozenset()
+    default: bool = False
+
+
+class Prober(Protocol):
+    def probe(self, source: Media, request: ProbeRequest, call: Call) -> MediaInfo: ...
+
+
+class AudioReader(Protocol):
+    def read_audio(self, source: Media, request: ReadAudioRequest, call: Call) -> Stream[AudioHeader, Audio]:
+        """Blocks of samples in order and without gaps, each a second or more unless it is the last."""
+
+
+class FrameReader(Protocol):
+    def read_frames(self, source: Media, request: ReadFramesRequest, call: Call) -> Stream[FramesHeader, Frame]:
+        """Frames in the order they come on screen; ``Frame.position`` says where each belongs in what was asked for."""
+
+
+class AudioWriter(Protocol):
+    def write_audio(
+        self, source: Audio | Stream[AudioHeader, Audio], request: WriteAudioRequest, call: Call
+    ) -> None: ...
+
+
+class ImageWriter(Protocol):
+    def write_image(self, source: npt.NDArray[np.uint8], request: WriteImageRequest, call: Call) -> None:
+        """``source`` is ``[height, width, 3]`` (RGB) or ``[height, width, 1]`` (gray)."""
+
+
+class Transcriber(Protocol):
+    def transcribe(
+        self, source: Media | Audio, request: TranscribeRequest, call: Call
+    ) -> Stream[SpeechInfo, Segment]: ...

@@ -1,0 +1,120 @@
+"""A call as a backend sees it, and what a caller may say about how a call is to be made."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict, overload
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from mediarack.media import Audio, AudioHeader, Frame, FramesHeader, MediaInfo, Stream
+    from mediarack.requests import (
+        ProbeRequest,
+        ReadAudioRequest,
+        ReadFramesRequest,
+        Request,
+        TranscribeRequest,
+        WriteAudioRequest,
+        WriteImageRequest,
+    )
+    from mediarack.sources import Source
+    from mediarack.transcript import Segment, SpeechInfo
+
+
+class CancelToken:
+    """Set from any thread to stop the calls it was given to: they raise Cancelled at their next check."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def cancel(self) -> None:
+        self._event.set()
+
+    @property
+    def cancelled(self) -> bool:
+        return self._event.is_set()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a call has got: ``done`` of ``total`` (None: unknown), in ``unit`` ("seconds", "frames", "bytes")."""
+
+    call_id: str
+    capability: str
+    backend: str
+    done: float
+    total: float | None
+    unit: str
+
+
+class How(TypedDict, total=False):
+    """How a call is to be made; the same keywords on every verb.
+
+    backend: the one to use, by name; without it the best of those that can do what is asked is chosen.
+    device: "auto" (the default), "cpu" or "cuda".
+    threads: at most so many CPU threads; the default is what this process may use (affinity and cgroup limits).
+    progress: called with a Progress now and then, in the calling thread.
+    cancel: a token; setting it makes the call raise Cancelled.
+    deadline: seconds from now after which the call raises DeadlineExceeded.
+    """
+
+    backend: str | None
+    device: str
+    threads: int | None
+    progress: Callable[[Progress], None] | None
+    cancel: CancelToken | None
+    deadline: float | None
+
+
+class Calls(Protocol):
+    """The way to other capabilities, for backends and commands: requests in, the same results as a user gets."""
+
+    @overload
+    def perform(self, request: ProbeRequest, source: Source, how: How | None = None) -> MediaInfo: ...
+    @overload
+    def perform(
+        self, request: ReadAudioRequest, source: Source, how: How | None = None
+    ) -> Stream[AudioHeader, Audio]: ...
+    @overload
+    def perform(
+        self, request: ReadFramesRequest, source: Source, how: How | None = None
+    ) -> Stream[FramesHeader, Frame]: ...
+    @overload
+    def perform(
+        self, request: WriteAudioRequest, source: Audio | Stream[AudioHeader, Audio], how: How | None = None
+    ) -> None: ...
+    @overload
+    def perform(self, request: WriteImageRequest, source: npt.NDArray[np.uint8], how: How | None = None) -> None: ...
+    @overload
+    def perform(
+        self, request: TranscribeRequest, source: Source, how: How | None = None
+    ) -> Stream[SpeechInfo, Segment]: ...
+    def perform(self, request: Request, source: Any, how: How | None = None) -> Any: ...
+
+
+class Call(Protocol):
+    """What a backend is handed with every request.
+
+    ``device`` is the one to use, chosen among those its spec declares. ``weights`` is the directory of the model files,
+    already resolved, for a backend that has any. ``calls`` reaches other capabilities; what they do is recorded in this
+    call's provenance and stops when it stops.
+    """
+
+    id: str
+    device: str
+    threads: int
+    weights: str | None
+    calls: Calls
+
+    def check(self) -> None:
+        """Raise Cancelled or DeadlineExceeded if this call is to end. Cheap: call it in every loop."""
+
+    def report(self, done: float, total: float | None, unit: str) -> None:
+        """Tell the caller how far the work has got; checks too."""
+
+    def note(self, **details: str) -> None:
+        """Add what ran to the provenance (compute type, codec). ``device`` corrects the device."""

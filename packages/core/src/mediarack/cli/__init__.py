@@ -1,0 +1,16 @@
+"""The command ``mediarack``."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line and exit. The exit codes are those of mediarack.cli.terminal.EXIT_CODES."""
+    from mediarack.cli.app import app
+    from mediarack.cli.terminal import fail
+
+    try:
+        app()
+    except Exception as error:  # told in one line, with the traceback only for --debug
+        sys.exit(fail(error))

@@ -1,0 +1,78 @@
+"""The options that several commands share."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mediarack.cli.terminal import settings
+from mediarack.errors import BadInput
+
+if TYPE_CHECKING:
+    from mediarack.registry import Registry
+
+
+def _set(name: str) -> Any:
+    def callback(value: bool) -> bool:
+        setattr(settings, name, value)
+        return value
+
+    return callback
+
+
+Json = Annotated[
+    bool, typer.Option("--json", help="Print the result as JSON on stdout.", callback=_set("json"), is_eager=True)
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no messages.", callback=_set("quiet"))]
+Debug = Annotated[
+    bool, typer.Option("--debug", help="Show the traceback of an error.", callback=_set("debug"), is_eager=True)
+]
+BackendName = Annotated[str | None, typer.Option("--backend", "-b", help="Use this backend (see: mediarack backends).")]
+Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads; default: what this process may use.")]
+Deadline = Annotated[float | None, typer.Option(help="Give up after this many seconds.")]
+EngineOptions = Annotated[
+    list[str] | None, typer.Option("-O", metavar="KEY=VALUE", help="An engine's own option (needs --backend); repeat.")
+]
+Start = Annotated[float, typer.Option(help="Seconds from the beginning.")]
+End = Annotated[float | None, typer.Option(help="Seconds from the beginning; default: all.")]
+OutputDir = Annotated[Path, typer.Option("--output-dir", "-o", help="Where the files go.")]
+
+
+def engine_options(registry: Registry, capability: str, backend: str | None, pairs: list[str] | None) -> Any:
+    """The backend's options struct from ``-O key=value``; values are read as the option's type."""
+    if not pairs:
+        return None
+    if backend is None:
+        raise BadInput("-O goes with --backend: an option belongs to one engine")
+    owner = next(
+        (b.spec.options for b in registry.backends if b.spec.capability == capability and b.spec.name == backend), None
+    )
+    if owner is None:
+        raise BadInput(f"the {capability} backend {backend!r} is not installed or has no options of its own")
+    import importlib
+
+    import msgspec
+
+    module, _, name = owner.partition(":")
+    kind = getattr(importlib.import_module(module), name)
+    known = (
+        [field.name for field in msgspec.structs.fields(kind)] if issubclass(kind, msgspec.Struct) else _fields(kind)
+    )
+    values: dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, text = pair.partition("=")
+        if not equals:
+            raise BadInput(f"-O {pair}: write KEY=VALUE")
+        if key not in known:
+            close = difflib.get_close_matches(key, known, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise BadInput(f"-O {pair}: {backend} has no option {key!r} (it has {', '.join(known)}){hint}")
+        values[key] = text.split(",") if "," in text else text
+    try:
+        return msgspec.convert(values, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise BadInput(f"-O {' '.join(pairs)}: {error}") from error

@@ -1,0 +1,82 @@
+"""Streams made whole, each item copied once into memory allocated by the stream's own estimate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mediarack.errors import BadInput
+from mediarack.hardware.cpu import available_memory
+from mediarack.media import CHANNELS_OF_FORMAT, Audio, AudioHeader, Frame, Frames, FramesHeader, Stream
+
+_GROWTH = 1.5
+"""When an estimate was too small. Memory that is never written to costs nothing on the systems we run on."""
+
+
+def collect_audio(stream: Stream[AudioHeader, Audio]) -> Audio:
+    header = stream.header
+    samples = _allocate((header.channels, header.expected_samples or header.sample_rate), np.float32, "read_audio")
+    filled = 0
+    with stream:
+        for block in stream:
+            end = filled + block.num_samples
+            if end > samples.shape[1]:
+                samples = _grown(samples, 1, end, filled)
+            samples[:, filled:end] = block.samples
+            filled = end
+    return Audio(
+        samples=_trimmed(samples, 1, filled),
+        sample_rate=header.sample_rate,
+        start_seconds=header.start_seconds,
+        provenance=stream.provenance,
+    )
+
+
+def collect_frames(stream: Stream[FramesHeader, Frame]) -> Frames:
+    header = stream.header
+    shape = (header.expected_frames or 16, header.height, header.width, CHANNELS_OF_FORMAT[header.format])
+    images = _allocate(shape, np.uint8, "read_frames")
+    pts: dict[int, tuple[int, int]] = {}
+    with stream:
+        for frame in stream:
+            if frame.position >= len(images):
+                images = _grown(images, 0, frame.position + 1, len(pts))
+            images[frame.position] = frame.image
+            pts[frame.position] = (frame.pts, frame.duration_pts)
+    table = np.array([pts[position] for position in range(len(pts))], np.int64).reshape(-1, 2)
+    return Frames(
+        images=_trimmed(images, 0, len(pts)),
+        pts=table[:, 0].copy(),
+        durations_pts=table[:, 1].copy(),
+        time_base=header.time_base,
+        format=header.format,
+        provenance=stream.provenance,
+    )
+
+
+def _allocate(shape: tuple[int, ...], dtype: Any, verb: str) -> npt.NDArray[Any]:
+    size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
+    if size > (available := available_memory()):
+        stream = verb.replace("read", "iter")
+        raise BadInput(
+            f"the result needs {size / 1e9:.1f} GB and {available / 1e9:.1f} GB of memory are free: "
+            f"read a part of it (start, end), make it smaller, or take it piece by piece with {stream}"
+        )
+    return np.empty(shape, dtype)
+
+
+def _grown(array: npt.NDArray[Any], axis: int, least: int, filled: int) -> npt.NDArray[Any]:
+    shape = list(array.shape)
+    shape[axis] = max(least, int(shape[axis] * _GROWTH) + 1)
+    larger = _allocate(tuple(shape), array.dtype, "read_frames" if axis == 0 else "read_audio")
+    kept = (slice(None),) * axis + (slice(0, filled),)
+    larger[kept] = array[kept]
+    return larger
+
+
+def _trimmed(array: npt.NDArray[Any], axis: int, length: int) -> npt.NDArray[Any]:
+    """The part that was filled; copied where a view would keep twice the memory or more."""
+    part = array[(slice(None),) * axis + (slice(0, length),)]
+    return part.copy() if part.nbytes * 2 <= array.nbytes else part

@@ -1,0 +1,196 @@
+"""The single path of every call: check, select, place, run, record."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import threading
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from mediarack.backends import BackendSpec
+from mediarack.calls import How
+from mediarack.config import Config
+from mediarack.errors import BackendFailed, BackendUnavailable, BadInput, MediarackError, PassedOver
+from mediarack.hardware.cpu import effective_cores
+from mediarack.media import MediaInfo, Stream
+from mediarack.placement import host_problem
+from mediarack.registry import Registry
+from mediarack.requests import Request, WriteAudioRequest, WriteImageRequest
+from mediarack.running import Clock, RunningCall
+from mediarack.selection import Candidate, select
+from mediarack.sources import check_source, describe, kind_of
+from mediarack.weights import WeightsStore
+
+logger = logging.getLogger(__name__)
+_END = object()
+
+
+class Dispatcher:
+    """Performs requests with the backends of a registry, and keeps the backends that were used."""
+
+    def __init__(self, config: Config, registry: Registry) -> None:
+        self._config = config
+        self._registry = registry
+        self._store = WeightsStore(config, registry.weights)
+        self._instances: dict[str, Any] = {}
+        self._lock = threading.RLock()
+        self._closed = False
+
+    def perform(self, request: Request, source: Any, how: How | None = None, parent: RunningCall | None = None) -> Any:
+        """See Calls.perform. ``parent`` is the call whose backend asks for this one."""
+        if self._closed:
+            raise BadInput("this Rack is closed: make a new one")
+        how = how if how is not None else {}
+        _check_how(how)
+        clock = Clock(how, parent.clock if parent else None)
+        if not isinstance(request, WriteAudioRequest | WriteImageRequest):
+            source = check_source(source)
+            kind = kind_of(source)
+        else:
+            kind = None
+        selection = select(
+            request,
+            kind,
+            registry=self._registry,
+            config=self._config,
+            store=self._store,
+            backend=how.get("backend"),
+            device=how.get("device") or "auto",
+        )
+        passed_over = list(selection.passed_over)
+        for candidate in selection.candidates:
+            clock.check()
+            threads = how.get("threads") or (parent.threads if parent else None) or self._config.threads
+            call = RunningCall(
+                candidate.backend,
+                clock,
+                how,
+                device=candidate.device,
+                threads=threads or effective_cores(),
+                passed_over=passed_over,
+            )
+            call.calls = _Nested(self, call)
+            try:
+                result = self._run(candidate, source, call)
+            except BackendUnavailable as error:
+                logger.warning("call %s: %s cannot be used: %s", call.id, candidate.backend.spec.name, error)
+                passed_over.append(PassedOver(candidate.backend.spec.name, str(error)))
+                continue
+            if parent is not None:
+                parent.children.append(call)
+            return result
+        raise BackendUnavailable(
+            f"{request.capability}: every backend that could do this proved unusable here:", tuple(passed_over)
+        )
+
+    def close(self) -> None:
+        """Free what the backends hold (models). Idempotent; later calls raise BadInput."""
+        with self._lock:
+            self._closed = True
+            instances, self._instances = self._instances, {}
+        for instance in instances.values():
+            if hasattr(instance, "close"):
+                instance.close()
+
+    def _run(self, candidate: Candidate, source: Any, call: RunningCall) -> Any:
+        spec = candidate.backend.spec
+        instance = self._instance(spec)
+        if candidate.weights is not None:
+            located = candidate.weights
+            path = located.path
+            if path is None and located.spec is not None:
+                path = self._store.download(located.spec, call.report)
+            call.weights = str(path)
+            call.note(model=located.name)
+        logger.info("call %s: %s by %s of %s", call.id, spec.capability, spec.name, describe(source))
+        with _engine_errors(spec):
+            result = getattr(instance, spec.capability)(source, candidate.request, call)
+        if isinstance(result, Stream):
+            return _first_item(result, spec, call)
+        _finish(call, spec)
+        return replace(result, provenance=call.provenance()) if isinstance(result, MediaInfo) else result
+
+    def _instance(self, spec: BackendSpec) -> Any:
+        """The backend, made when first used. Raises BackendUnavailable if its engine cannot be imported."""
+        with self._lock:
+            if spec.implementation not in self._instances:
+                if problem := host_problem(spec):
+                    raise BackendUnavailable(problem)
+                module, _, name = spec.implementation.partition(":")
+                try:
+                    self._instances[spec.implementation] = getattr(importlib.import_module(module), name)()
+                except (ImportError, OSError, RuntimeError) as error:  # what loading a native library may raise
+                    raise BackendUnavailable(f"{module} cannot be loaded: {type(error).__name__}: {error}") from error
+            return self._instances[spec.implementation]
+
+
+class _Nested:
+    """The Calls that a backend is handed: what it asks for belongs to its own call."""
+
+    def __init__(self, dispatcher: Dispatcher, parent: RunningCall) -> None:
+        self._dispatcher = dispatcher
+        self._parent = parent
+
+    def perform(self, request: Any, source: Any, how: How | None = None) -> Any:
+        return self._dispatcher.perform(request, source, how, self._parent)
+
+
+def _first_item(stream: Stream[Any, Any], spec: BackendSpec, call: RunningCall) -> Stream[Any, Any]:
+    """The stream once its first item is there: until then another backend may still take over."""
+    try:
+        with _engine_errors(spec):
+            first = next(stream, _END)
+    except BaseException:
+        stream.close()
+        raise
+
+    def items() -> Iterator[Any]:
+        try:
+            item = first
+            while item is not _END:
+                yield item
+                call.check()
+                with _engine_errors(spec):
+                    item = next(stream, _END)
+        finally:
+            stream.close()
+            _finish(call, spec)
+
+    return Stream(stream.header, items(), call.provenance)
+
+
+@contextmanager
+def _engine_errors(spec: BackendSpec) -> Iterator[None]:
+    """What an engine raises becomes BackendFailed, with the engine's traceback as text."""
+    try:
+        yield
+    except MediarackError:
+        raise
+    except Exception as error:
+        raise BackendFailed(
+            f"{spec.name} failed at {spec.capability}: {type(error).__name__}: {error}",
+            backend=spec.name,
+            engine_traceback=traceback.format_exc(),
+        ) from error
+
+
+def _finish(call: RunningCall, spec: BackendSpec) -> None:
+    call.clock.finish()
+    logger.info("call %s: %s by %s took %.3f s", call.id, spec.capability, spec.name, call.clock.elapsed)
+
+
+def _check_how(how: How) -> None:
+    known = How.__annotations__
+    if unknown := sorted(set(how) - set(known)):
+        raise BadInput(f"unknown argument {', '.join(unknown)}: calls also take {', '.join(known)}")
+    deadline, threads = how.get("deadline"), how.get("threads")
+    if deadline is not None and not deadline > 0:
+        raise BadInput(f"deadline={deadline!r}: must be seconds, more than 0")
+    if threads is not None and threads < 1:
+        raise BadInput(f"threads={threads!r}: must be 1 or more")
+    if how.get("device") not in (None, "auto", "cpu", "cuda"):
+        raise BadInput(f"device={how['device']!r}: must be auto, cpu or cuda")

@@ -1,0 +1,51 @@
+"""Outputs are written aside and renamed: a call that fails or is killed leaves no half file and spoils no older one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mediarack.errors import OutputError
+
+
+def check_target(target: Path) -> None:
+    """Raise OutputError for what will not take a file, before any work is done."""
+    if target.is_dir():
+        raise OutputError(f"cannot write {str(target)!r}: it is a directory; give a file name inside it")
+    parent = target.parent
+    if not parent.is_dir():
+        raise OutputError(f"cannot write {str(target)!r}: no directory {str(parent)!r}; make it first")
+    if target.exists() and not os.access(target, os.W_OK):
+        raise OutputError(f"cannot write {str(target)!r}: the file there is not writable")
+    try:
+        with tempfile.TemporaryFile(dir=parent):
+            pass
+    except OSError as error:
+        raise OutputError(f"cannot write {str(target)!r}: {error.strerror}") from error
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """A new, empty file beside ``target``, with its suffix, that takes its place if the block ends well.
+
+    Raises OutputError for what goes wrong with the writing (no directory, not writable, disk full). A symbolic link is
+    followed, so that the link stays and what it points to is replaced.
+    """
+    target = Path(os.path.realpath(target))
+    check_target(target)
+    aside = target.parent / f".mediarack-{uuid.uuid4().hex}{target.suffix}"
+    try:
+        os.close(os.open(aside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        if target.exists():
+            shutil.copymode(target, aside)
+        yield aside
+        aside.replace(target)
+    except OSError as error:
+        raise OutputError(f"cannot write {str(target)!r}: {error.strerror or error}") from error
+    finally:
+        aside.unlink(missing_ok=True)

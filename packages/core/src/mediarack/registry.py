@@ -1,0 +1,164 @@
+"""Which plugins and backends there are, found by entry points. Nothing of an engine is imported to find out."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pluggy
+from packaging.requirements import Requirement
+
+from mediarack import hooks
+from mediarack.backends import BackendSpec, WeightsSpec
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backend:
+    """A spec and the distribution that brought it (empty strings for a plugin registered from code)."""
+
+    spec: BackendSpec
+    plugin: str
+    plugin_version: str
+
+    @property
+    def engine_version(self) -> str:
+        """The installed version of the engine, or "" if it is not installed."""
+        return installed_version(self.spec.engine) or ""
+
+    def unmet_requirements(self) -> tuple[str, ...]:
+        """What the plugin's extra asks for and this environment lacks; empty if the engine can be expected to work."""
+        if not self.spec.extra or not self.plugin:
+            return () if installed_version(self.spec.engine) else (f"{self.spec.engine} is not installed",)
+        return tuple(_unmet(self.plugin, self.spec.extra))
+
+    @property
+    def install_command(self) -> str:
+        target = f"{self.plugin}[{self.spec.extra}]" if self.spec.extra else self.spec.engine
+        return f"pip install {target!r}" if self.plugin else f"pip install {self.spec.engine}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """A plugin, or one of its backends, that cannot be used, and why."""
+
+    plugin: str
+    reason: str
+
+
+class Registry:
+    """The plugins of this environment. A broken one becomes a Problem; the others go on working."""
+
+    def __init__(self, plugins: Iterable[object] | None = None) -> None:
+        """``plugins`` are plugin objects used instead of those installed, for embedding and tests."""
+        self._manager = pluggy.PluginManager("mediarack")
+        self._manager.add_hookspecs(hooks)
+        self._distributions: dict[object, tuple[str, str]] = {}
+        self._problems: list[Problem] = []
+        if plugins is None:
+            self._load_installed()
+        else:
+            for plugin in plugins:
+                self._register(plugin, getattr(plugin, "__name__", type(plugin).__name__), ("", ""))
+
+    @cached_property
+    def backends(self) -> tuple[Backend, ...]:
+        """All backends, best first within a capability; of two that claim one name, the first registered is kept."""
+        found: dict[tuple[str, str], Backend] = {}
+        for plugin in self._manager.get_plugins():
+            distribution, version = self._distributions[plugin]
+            for spec in self._call(plugin, "mediarack_backends"):
+                key = (spec.capability, spec.name)
+                if key in found:
+                    owner = found[key].plugin or "another plugin"
+                    self._problem(
+                        distribution, f"{spec.capability} backend {spec.name!r} is already provided by {owner}"
+                    )
+                else:
+                    found[key] = Backend(spec=spec, plugin=distribution, plugin_version=version)
+        return tuple(sorted(found.values(), key=lambda b: (b.spec.capability, -b.spec.priority, b.spec.name)))
+
+    @cached_property
+    def weights(self) -> tuple[WeightsSpec, ...]:
+        """The models that plugins know by name."""
+        return tuple(
+            weights for plugin in self._manager.get_plugins() for weights in self._call(plugin, "mediarack_weights")
+        )
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Why some plugins or backends are missing; complete once everything was asked for."""
+        _ = self.backends, self.weights
+        return tuple(self._problems)
+
+    def _load_installed(self) -> None:
+        # Sorted, so that which of two plugins claiming one name wins does not hang on the order of sys.path.
+        points = sorted(importlib.metadata.entry_points(group=hooks.ENTRY_POINT_GROUP), key=lambda point: point.name)
+        for point in points:
+            name = point.dist.name if point.dist else point.name
+            version = point.dist.version if point.dist else ""
+            try:
+                plugin = point.load()
+            except Exception as error:  # a plugin may raise anything at import; it must not take the others down
+                self._problem(name, f"cannot be loaded from {point.value!r}: {type(error).__name__}: {error}")
+            else:
+                self._register(plugin, point.name, (name, version))
+
+    def _register(self, plugin: object, name: str, distribution: tuple[str, str]) -> None:
+        shown = distribution[0] or name
+        written_for = getattr(plugin, "PLUGIN_API", None)
+        if written_for != hooks.PLUGIN_API:
+            side = "plugin" if written_for is None or written_for < hooks.PLUGIN_API else "mediarack core"
+            self._problem(
+                shown,
+                f"was written for PLUGIN_API {written_for}, this mediarack has {hooks.PLUGIN_API}: update the {side}",
+            )
+            return
+        try:
+            self._manager.register(plugin, name=name)
+            self._manager.check_pending()
+        except (ValueError, pluggy.PluginValidationError) as error:
+            if self._manager.is_registered(plugin):
+                self._manager.unregister(plugin)
+            self._problem(shown, f"does not fit the hooks: {error}")
+        else:
+            self._distributions[plugin] = distribution
+
+    def _call(self, plugin: object, hook: str) -> list[Any]:
+        others = [other for other in self._manager.get_plugins() if other is not plugin]
+        try:
+            results = self._manager.subset_hook_caller(hook, remove_plugins=others)()
+            return [item for result in results for item in result]
+        except Exception as error:  # as above: one plugin's fault is told, not shared
+            self._problem(self._distributions[plugin][0], f"its hook {hook} raised {type(error).__name__}: {error}")
+            return []
+
+    def _problem(self, plugin: str, reason: str) -> None:
+        logger.info("plugin %s %s", plugin, reason)
+        self._problems.append(Problem(plugin=plugin, reason=reason))
+
+
+def installed_version(distribution: str) -> str | None:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _unmet(distribution: str, extra: str) -> Iterable[str]:
+    for line in importlib.metadata.requires(distribution) or ():
+        requirement = Requirement(line)
+        if requirement.marker is None or not requirement.marker.evaluate({"extra": extra}):
+            continue
+        if requirement.marker.evaluate({"extra": ""}):
+            continue  # belongs to the base install, which is there
+        version = installed_version(requirement.name)
+        if version is None:
+            yield f"{requirement.name} is not installed"
+        elif not requirement.specifier.contains(version, prereleases=True):
+            yield f"{requirement.name} {version} is installed, {requirement.specifier} is needed"

@@ -1,0 +1,94 @@
+"""A call while it runs: its clock, its cancellation, its progress, and the record that becomes its provenance."""
+
+from __future__ import annotations
+
+import time
+import uuid
+
+from mediarack.calls import Calls, How, Progress
+from mediarack.errors import Cancelled, DeadlineExceeded, PassedOver
+from mediarack.provenance import Provenance
+from mediarack.registry import Backend
+
+
+class Clock:
+    """When a call began and when it must end, its parent's limits included."""
+
+    def __init__(self, how: How, parent: Clock | None = None) -> None:
+        self.call_id = uuid.uuid4().hex[:12]
+        self.started = time.monotonic()
+        self.finished: float | None = None
+        self._seconds = how.get("deadline")
+        self._cancel = how.get("cancel")
+        self._parent = parent
+
+    def check(self) -> None:
+        """Raises Cancelled or DeadlineExceeded if the call is to end."""
+        if self._parent is not None:
+            self._parent.check()
+        if self._cancel is not None and self._cancel.cancelled:
+            raise Cancelled("the call was cancelled by its token")
+        if self._seconds is not None and time.monotonic() - self.started > self._seconds:
+            raise DeadlineExceeded(f"the call did not finish within its deadline of {self._seconds:g} s")
+
+    @property
+    def elapsed(self) -> float:
+        return (self.finished or time.monotonic()) - self.started
+
+    def finish(self) -> None:
+        self.finished = self.finished or time.monotonic()
+
+
+class RunningCall:
+    """The Call that a backend is handed."""
+
+    def __init__(
+        self, backend: Backend, clock: Clock, how: How, *, device: str, threads: int, passed_over: list[PassedOver]
+    ) -> None:
+        self.id = clock.call_id
+        self.device = device
+        self.threads = threads
+        self.weights: str | None = None
+        self.calls: Calls
+        self.clock = clock
+        self.children: list[RunningCall] = []
+        self._backend = backend
+        self._progress = how.get("progress")
+        self._passed_over = passed_over
+        self._details: dict[str, str] = {}
+
+    def check(self) -> None:
+        self.clock.check()
+
+    def report(self, done: float, total: float | None, unit: str) -> None:
+        self.clock.check()
+        if self._progress is not None:
+            spec = self._backend.spec
+            self._progress(
+                Progress(
+                    call_id=self.id, capability=spec.capability, backend=spec.name, done=done, total=total, unit=unit
+                )
+            )
+
+    def note(self, **details: str) -> None:
+        self.device = details.pop("device", self.device)
+        self._details.update(details)
+
+    def provenance(self) -> Provenance:
+        spec = self._backend.spec
+        return Provenance(
+            call_id=self.id,
+            capability=spec.capability,
+            backend=spec.name,
+            engine=spec.engine,
+            engine_version=self._backend.engine_version,
+            plugin=self._backend.plugin,
+            plugin_version=self._backend.plugin_version,
+            placement="host",
+            device=self.device,
+            threads=self.threads,
+            seconds=self.clock.elapsed,
+            details=dict(self._details),
+            passed_over=tuple(self._passed_over),
+            calls=tuple(child.provenance() for child in self.children),
+        )

@@ -1,0 +1,72 @@
+"""What was said, when, and how sure the engine is. Times are seconds from the start of the source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from mediarack.provenance import Provenance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """One word as the engine split it; ``text`` keeps its punctuation but no surrounding space."""
+
+    start: float
+    end: float
+    text: str
+    confidence: float | None = None
+    """Probability in 0..1, or None where the engine gives none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A phrase or sentence. ``words`` is empty unless word times were asked for."""
+
+    start: float
+    end: float
+    text: str
+    words: tuple[Word, ...] = ()
+    confidence: float | None = None
+    """Geometric mean of the token probabilities in 0..1, or None where the engine gives none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechInfo:
+    """What is known of a transcript before its first segment.
+
+    ``duration`` is that of the source in seconds where its container states one. ``language`` is the code of the
+    language *spoken*; the text is English if ``task`` is "translate".
+    """
+
+    language: str
+    language_confidence: float | None
+    duration: float | None
+    task: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcript:
+    """All segments of a source, with how they came about."""
+
+    info: SpeechInfo
+    segments: tuple[Segment, ...]
+    provenance: Provenance
+
+    @property
+    def text(self) -> str:
+        """The segments' text, joined by single spaces."""
+        return " ".join(segment.text for segment in self.segments)
+
+    @property
+    def words(self) -> Iterator[Word]:
+        """All words in order; empty unless word times were asked for."""
+        return (word for segment in self.segments for word in segment.words)
+
+    @property
+    def language(self) -> str:
+        return self.info.language
+
+
+def transcript(info: SpeechInfo, segments: Iterable[Segment], provenance: Provenance) -> Transcript:
+    return Transcript(info=info, segments=tuple(segments), provenance=provenance)
