@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import importlib
+import typing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -53,26 +55,30 @@ def engine_options(registry: Registry, capability: str, backend: str | None, pai
     )
     if owner is None:
         raise BadInput(f"the {capability} backend {backend!r} is not installed or has no options of its own")
-    import importlib
-
-    import msgspec
-
     module, _, name = owner.partition(":")
     kind = getattr(importlib.import_module(module), name)
-    known = (
-        [field.name for field in msgspec.structs.fields(kind)] if issubclass(kind, msgspec.Struct) else _fields(kind)
-    )
+    types = typing.get_type_hints(kind)
     values: dict[str, Any] = {}
     for pair in pairs:
         key, equals, text = pair.partition("=")
         if not equals:
             raise BadInput(f"-O {pair}: write KEY=VALUE")
-        if key not in known:
-            close = difflib.get_close_matches(key, known, n=1)
+        if key not in types:
+            close = difflib.get_close_matches(key, types, n=1)
             hint = f"; did you mean {close[0]!r}?" if close else ""
-            raise BadInput(f"-O {pair}: {backend} has no option {key!r} (it has {', '.join(known)}){hint}")
-        values[key] = text.split(",") if "," in text else text
+            raise BadInput(f"-O {pair}: {backend} has no option {key!r} (it has {', '.join(types)}){hint}")
+        values[key] = _value(pair, text, types[key])
+    return kind(**values)
+
+
+def _value(pair: str, text: str, kind: Any) -> Any:
+    """``text`` as the option's type; a sequence is written with commas."""
+    import msgspec
+
     try:
-        return msgspec.convert(values, kind, strict=False)
+        return msgspec.convert(text, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise BadInput(f"-O {' '.join(pairs)}: {error}") from error
+        try:
+            return msgspec.convert([part for part in text.split(",") if part], kind, strict=False)
+        except msgspec.ValidationError:
+            raise BadInput(f"-O {pair}: {error}") from error
