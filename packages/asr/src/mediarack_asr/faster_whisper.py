@@ -8,7 +8,9 @@ early. A recording no longer than one piece goes to the engine exactly as its ow
 from __future__ import annotations
 
 import copy
+import logging
 import math
+import os
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -44,6 +46,10 @@ PROMPT_TOKENS = 223
 """Whisper is shown at most so many tokens of what went before: half of its 448, less one."""
 PROMPT_RESET_TEMPERATURE = 0.5
 """The engine's default of ``prompt_reset_on_temperature``: text found above it is not trusted as a prompt."""
+
+if "CT2_VERBOSE" not in os.environ:
+    # It warns on every load that a float16 file is computed in float32 on a CPU; provenance has the compute type.
+    ctranslate2.set_log_level(logging.ERROR)
 
 
 class FasterWhisper:
@@ -218,7 +224,7 @@ class _Recording:
                 self._carry(tokens)
                 return segment.start
             tokens = [] if (segment.temperature or 0.0) > PROMPT_RESET_TEMPERATURE else [*tokens, *segment.tokens]
-            done = segment.end
+            done = min(segment.end, length)
             self._call.report(self._start + done, self._total, "seconds")
             yield self._placed(segment)
         self._carry(tokens)
@@ -235,16 +241,16 @@ class _Recording:
     def _placed(self, segment: EngineSegment) -> Segment:
         """The segment on the source's clock."""
         return Segment(
-            start=self._start + segment.start,
-            end=self._start + segment.end,
+            start=self._start + float(segment.start),
+            end=self._start + float(segment.end),
             text=segment.text.strip(),
             confidence=math.exp(segment.avg_logprob),
             words=tuple(
                 Word(
-                    start=self._start + word.start,
-                    end=self._start + word.end,
+                    start=self._start + float(word.start),
+                    end=self._start + float(word.end),
                     text=word.word.strip(),
-                    confidence=word.probability,
+                    confidence=float(word.probability),
                 )
                 for word in segment.words or ()
             ),

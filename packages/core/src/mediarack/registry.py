@@ -58,26 +58,26 @@ class Registry:
         """``plugins`` are plugin objects used instead of those installed, for embedding and tests."""
         self._manager = pluggy.PluginManager("mediarack")
         self._manager.add_hookspecs(hooks)
-        self._distributions: dict[object, tuple[str, str]] = {}
+        self._distributions: dict[str, tuple[str, str]] = {}
         self._problems: list[Problem] = []
         if plugins is None:
             self._load_installed()
         else:
-            for plugin in plugins:
-                self._register(plugin, getattr(plugin, "__name__", type(plugin).__name__), ("", ""))
+            for number, plugin in enumerate(plugins, 1):
+                self._register(plugin, f"plugin {number}", ("", ""))
 
     @cached_property
     def backends(self) -> tuple[Backend, ...]:
         """All backends, best first within a capability; of two that claim one name, the first registered is kept."""
         found: dict[tuple[str, str], Backend] = {}
-        for plugin in self._manager.get_plugins():
-            distribution, version = self._distributions[plugin]
-            for spec in self._call(plugin, "mediarack_backends"):
+        for name, plugin in self._manager.list_name_plugin():
+            distribution, version = self._distributions[name]
+            for spec in self._call(name, plugin, "mediarack_backends"):
                 key = (spec.capability, spec.name)
                 if key in found:
                     owner = found[key].plugin or "another plugin"
                     self._problem(
-                        distribution, f"{spec.capability} backend {spec.name!r} is already provided by {owner}"
+                        distribution or name, f"{spec.capability} backend {spec.name!r} is already provided by {owner}"
                     )
                 else:
                     found[key] = Backend(spec=spec, plugin=distribution, plugin_version=version)
@@ -87,7 +87,9 @@ class Registry:
     def weights(self) -> tuple[WeightsSpec, ...]:
         """The models that plugins know by name."""
         return tuple(
-            weights for plugin in self._manager.get_plugins() for weights in self._call(plugin, "mediarack_weights")
+            weights
+            for name, plugin in self._manager.list_name_plugin()
+            for weights in self._call(name, plugin, "mediarack_weights")
         )
 
     @property
@@ -127,15 +129,17 @@ class Registry:
                 self._manager.unregister(plugin)
             self._problem(shown, f"does not fit the hooks: {error}")
         else:
-            self._distributions[plugin] = distribution
+            self._distributions[name] = distribution
 
-    def _call(self, plugin: object, hook: str) -> list[Any]:
-        others = [other for other in self._manager.get_plugins() if other is not plugin]
+    def _call(self, name: str, plugin: object, hook: str) -> list[Any]:
+        others = [other for _, other in self._manager.list_name_plugin() if other is not plugin]
         try:
             results = self._manager.subset_hook_caller(hook, remove_plugins=others)()
             return [item for result in results for item in result]
         except Exception as error:  # as above: one plugin's fault is told, not shared
-            self._problem(self._distributions[plugin][0], f"its hook {hook} raised {type(error).__name__}: {error}")
+            self._problem(
+                self._distributions[name][0] or name, f"its hook {hook} raised {type(error).__name__}: {error}"
+            )
             return []
 
     def _problem(self, plugin: str, reason: str) -> None:

@@ -110,6 +110,8 @@ def _with_weights(
     entry: Backend, request: Request, store: WeightsStore, *, named: bool, device: str
 ) -> Candidate | str:
     """The candidate with its model found, or the reason why there is none."""
+    if device == "auto" and len(entry.spec.devices) == 1:
+        device = entry.spec.devices[0]
     if not isinstance(request, TranscribeRequest):
         return Candidate(backend=entry, request=request, device=device, weights=None)
     language = None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mediarack.provenance import Provenance
+
+_UNSPACED = frozenset({"bo", "ja", "km", "lo", "my", "th", "yue", "zh"})
+"""Languages whose scripts put no spaces between words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +58,9 @@ class Transcript:
 
     @property
     def text(self) -> str:
-        """The segments' text, joined by single spaces."""
-        return " ".join(segment.text for segment in self.segments)
+        """The segments' text, joined by single spaces where the language has any."""
+        space = "" if self.info.task == "transcribe" and self.info.language in _UNSPACED else " "
+        return space.join(segment.text for segment in self.segments)
 
     @property
     def words(self) -> Iterator[Word]:
@@ -66,7 +70,3 @@ class Transcript:
     @property
     def language(self) -> str:
         return self.info.language
-
-
-def transcript(info: SpeechInfo, segments: Iterable[Segment], provenance: Provenance) -> Transcript:
-    return Transcript(info=info, segments=tuple(segments), provenance=provenance)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 
 
 def main() -> None:
     """Run the command line and exit. The exit codes are those of mediarack.cli.terminal.EXIT_CODES."""
     from mediarack.cli.app import app
-    from mediarack.cli.terminal import fail
+    from mediarack.cli.terminal import Messages, fail
 
+    logging.getLogger("mediarack").addHandler(Messages(logging.WARNING))
     try:
         app()
     except Exception as error:  # told in one line, with the traceback only for --debug

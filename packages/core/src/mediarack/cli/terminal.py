@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 import traceback
@@ -47,6 +48,15 @@ def console(*, stderr: bool = True) -> Console:
 
 def exit_code(error: BaseException) -> int:
     return next((code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), 1)
+
+
+class Messages(logging.Handler):
+    """Warnings of mediarack and its plugins, for people."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        from rich.markup import escape
+
+        say(f"[yellow]{escape(record.getMessage())}[/]")
 
 
 def fail(error: Exception) -> int:

@@ -66,7 +66,7 @@ def _cgroups(controller: str, root: Path) -> Iterator[Path]:
         _, controllers, path = line.split(":", 2)
         if controllers and controller not in controllers.split(","):
             continue
-        base = root / "sys/fs/cgroup" / (controllers and controller)
+        base = root / "sys/fs/cgroup" / controllers  # v2 names none; v1 may mount several together, as "cpu,cpuacct"
         group = base / path.lstrip("/")
         # In a container the path may be the host's, which is not mounted; the limits then stand at the base.
         while group != base:

@@ -1,0 +1,46 @@
+"""Fixtures for the tests of all packages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import mediarack as mr
+
+ROOT = Path(__file__).parent
+
+
+@pytest.fixture(scope="session")
+def talk() -> Path:
+    """44 s of a person reading, with a picture (see demo/assets/README.md)."""
+    return ROOT / "demo" / "assets" / "talk.mp4"
+
+
+@pytest.fixture(scope="session")
+def talk_text() -> str:
+    return (ROOT / "demo" / "assets" / "talk.reference.txt").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def tiny_en() -> Path:
+    """Whisper tiny.en."""
+    from weights import tiny_en
+
+    return tiny_en()
+
+
+@pytest.fixture(scope="session")
+def base() -> Path:
+    """Whisper base, multilingual."""
+    from weights import base
+
+    return base()
+
+
+@pytest.fixture(scope="session")
+def rack() -> mr.Rack:
+    """One Rack with the installed plugins, so that models are loaded once."""
+    rack = mr.Rack()
+    yield rack
+    rack.close()

@@ -1,0 +1,64 @@
+"""Outputs appear whole or not at all."""
+
+import os
+import stat
+import sys
+
+import pytest
+
+from mediarack.errors import OutputError
+from mediarack.output import check_target, replacing
+
+
+def test_the_file_appears_when_the_block_ends_well(tmp_path):
+    with replacing(tmp_path / "a.txt") as aside:
+        aside.write_text("whole")
+        assert not (tmp_path / "a.txt").exists()
+        assert aside.suffix == ".txt"
+    assert (tmp_path / "a.txt").read_text() == "whole"
+    assert os.listdir(tmp_path) == ["a.txt"]
+
+
+def test_a_failure_leaves_the_older_file_and_nothing_else(tmp_path):
+    (tmp_path / "a.txt").write_text("older")
+    with pytest.raises(ZeroDivisionError), replacing(tmp_path / "a.txt") as aside:
+        aside.write_text("half")
+        raise ZeroDivisionError
+    assert (tmp_path / "a.txt").read_text() == "older"
+    assert os.listdir(tmp_path) == ["a.txt"]
+
+
+def test_an_os_error_becomes_an_output_error_that_names_the_target(tmp_path):
+    with pytest.raises(OutputError, match=r"a\.txt.*No space left"), replacing(tmp_path / "a.txt"):
+        raise OSError(28, "No space left on device")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
+def test_the_permissions_are_those_of_any_new_file(tmp_path):
+    (tmp_path / "plain").touch()
+    with replacing(tmp_path / "ours"):
+        pass
+    assert stat.S_IMODE((tmp_path / "ours").stat().st_mode) == stat.S_IMODE((tmp_path / "plain").stat().st_mode)
+    (tmp_path / "ours").chmod(0o640)
+    with replacing(tmp_path / "ours"):
+        pass
+    assert stat.S_IMODE((tmp_path / "ours").stat().st_mode) == 0o640
+
+
+def test_a_link_stays_and_what_it_points_to_is_replaced(tmp_path):
+    (tmp_path / "real").write_text("older")
+    (tmp_path / "link").symlink_to("real")
+    with replacing(tmp_path / "link") as aside:
+        aside.write_text("newer")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_text() == "newer"
+
+
+def test_what_will_not_take_a_file_is_told_beforehand(tmp_path):
+    with pytest.raises(OutputError, match="it is a directory"):
+        check_target(tmp_path)
+    with pytest.raises(OutputError, match="make it first"):
+        check_target(tmp_path / "no" / "a.txt")
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="make it first"):
+        check_target(tmp_path / "file" / "a.txt")

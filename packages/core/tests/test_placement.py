@@ -1,0 +1,61 @@
+"""Whether an engine may be imported in the host is tried in a subprocess, once per change of the environment."""
+
+import sys
+
+import pytest
+import toy
+
+from mediarack import placement
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda *args, **kwargs: str(tmp_path / "cache"))
+    return tmp_path / "cache" / "imports.txt"
+
+
+def engine(tmp_path, monkeypatch, source):
+    (tmp_path / "toy_engine.py").write_text(source)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return toy.spec("a", "Counter", imports="toy_engine")
+
+
+def test_an_import_that_works_is_tried_once(tmp_path, monkeypatch, cache):
+    marks = tmp_path / "marks"
+    spec = engine(tmp_path, monkeypatch, f"open({str(marks)!r}, 'a').write('x')")
+    assert placement.host_problem(spec) is None
+    assert placement.host_problem(spec) is None
+    assert marks.read_text() == "x"
+    assert "toy_engine" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("raise OSError('libx.so.9: cannot open')", "OSError: libx.so.9: cannot open"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "signal 11"),
+    ],
+)
+def test_an_import_that_fails_is_told_and_not_remembered(tmp_path, monkeypatch, cache, source, told):
+    spec = engine(tmp_path, monkeypatch, source)
+    assert told in placement.host_problem(spec)
+    assert not cache.exists()
+
+
+def test_an_import_that_hangs_is_told(tmp_path, monkeypatch, cache):
+    monkeypatch.setattr(placement, "IMPORT_SECONDS", 1)
+    spec = engine(tmp_path, monkeypatch, "import time; time.sleep(60)")
+    assert "did not end within 1 s" in placement.host_problem(spec)
+
+
+def test_an_unwritable_cache_only_costs_time(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda *args, **kwargs: str(tmp_path / "file" / "cache"))
+    assert placement.host_problem(engine(tmp_path, monkeypatch, "")) is None
+
+
+def test_the_fingerprint_changes_with_an_install(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    before = placement._fingerprint()
+    (tmp_path / "new-1.0.dist-info").mkdir()
+    assert placement._fingerprint() != before

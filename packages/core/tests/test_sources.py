@@ -1,0 +1,75 @@
+"""What cannot be read is told before any backend is asked."""
+
+import io
+import os
+import sys
+
+import pytest
+
+from mediarack.errors import BadInput, NotMedia
+from mediarack.sources import check_source, describe, kind_of
+
+
+def test_a_missing_file_is_named_with_where_it_was_looked_for(tmp_path):
+    with pytest.raises(BadInput, match=r"no such file: .*gone\.mp4.*looked in"):
+        check_source(tmp_path / "gone.mp4")
+
+
+def test_a_directory_is_told(tmp_path):
+    with pytest.raises(BadInput, match="is a directory"):
+        check_source(tmp_path)
+
+
+def test_an_empty_file_is_no_media(tmp_path):
+    (tmp_path / "empty.mp4").touch()
+    with pytest.raises(NotMedia, match="0 bytes"):
+        check_source(tmp_path / "empty.mp4")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no FIFOs in the file system")
+def test_a_pipe_is_refused_instead_of_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(BadInput, match="no regular file"):
+        check_source(tmp_path / "pipe")
+
+
+@pytest.mark.parametrize("empty", [b"", io.BytesIO()])
+def test_no_bytes_are_no_media(empty):
+    with pytest.raises(NotMedia, match="empty"):
+        check_source(empty)
+
+
+def test_a_text_file_object_is_told():
+    with pytest.raises(BadInput, match="text mode"):
+        check_source(io.StringIO("words"))
+
+
+def test_a_file_object_that_cannot_seek_is_told():
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as pipe, os.fdopen(writing, "wb"), pytest.raises(BadInput, match="cannot seek"):
+        check_source(pipe)
+
+
+@pytest.mark.parametrize("wrong", [None, 3, ["a.mp4"]])
+def test_what_is_no_source_is_told(wrong):
+    with pytest.raises(BadInput, match="cannot read from"):
+        check_source(wrong)
+
+
+def test_a_url_is_told_what_to_do():
+    with pytest.raises(BadInput, match="download it first"):
+        check_source("https://example.org/a.mp4")
+
+
+def test_a_name_with_a_nul_is_told_not_crashed_on():
+    with pytest.raises(BadInput, match="cannot read"):
+        check_source("a\0b")
+
+
+def test_a_file_object_is_read_from_its_beginning(tmp_path):
+    (tmp_path / "a.bin").write_bytes(b"0123")
+    with (tmp_path / "a.bin").open("rb") as file:
+        file.read(2)
+        assert check_source(file).tell() == 0
+        assert kind_of(file) == "file"
+        assert describe(file).endswith("a.bin")

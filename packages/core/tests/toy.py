@@ -1,0 +1,107 @@
+"""Toy backends: plugins written as a third party would, without any engine, for the rules of registry and dispatch."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from types import ModuleType
+
+from mediarack.plugin import (
+    PLUGIN_API,
+    BackendSpec,
+    BackendUnavailable,
+    MediaInfo,
+    ProbeRequest,
+    Segment,
+    SpeechInfo,
+    Stream,
+    WeightsSpec,
+    hookimpl,
+)
+
+
+def spec(name: str, implementation: str, capability: str = "transcribe", **more: object) -> BackendSpec:
+    more = {
+        "engine": "pluggy",
+        "imports": "pluggy",
+        "light": True,
+        "inputs": frozenset({"path", "bytes", "file"}),
+        **more,
+    }
+    features = frozenset({"vad", "word_times"})
+    more.setdefault("features", features)
+    return BackendSpec(capability=capability, name=name, implementation=f"{__name__}:{implementation}", **more)
+
+
+def plugin(*specs: BackendSpec, weights: tuple[WeightsSpec, ...] = (), api: int = PLUGIN_API) -> object:
+    """A plugin object with these backends."""
+    module = ModuleType("toy_plugin")
+    module.PLUGIN_API = api
+    module.mediarack_backends = hookimpl(specname="mediarack_backends")(lambda: specs)
+    module.mediarack_weights = hookimpl(specname="mediarack_weights")(lambda: weights)
+    return module
+
+
+INFO = SpeechInfo(language="en", language_confidence=None, duration=None, task="transcribe")
+
+
+class Prober:
+    def probe(self, source, request, call):
+        call.note(seen="yes")
+        return MediaInfo(container="toy", duration=1.0, start_seconds=0.0, size_bytes=None, bit_rate=None, streams=())
+
+
+class Counter:
+    """Segments "0", "1", ... without end, and a note when it is closed."""
+
+    closed = False
+
+    def transcribe(self, source, request, call):
+        def segments():
+            try:
+                for number in itertools.count():
+                    call.report(number, None, "seconds")
+                    yield Segment(start=number, end=number + 1, text=str(number))
+            finally:
+                Counter.closed = True
+
+        return Stream(INFO, segments())
+
+
+class Slow(Counter):
+    def transcribe(self, source, request, call):
+        while True:
+            call.check()
+            time.sleep(0.005)
+
+
+class Asking(Counter):
+    """Asks for a probe before it answers."""
+
+    def transcribe(self, source, request, call):
+        info = call.calls.perform(ProbeRequest(), source)
+        return Stream(INFO, iter([Segment(start=0, end=1, text=info.container)]))
+
+
+class Missing:
+    def transcribe(self, source, request, call):
+        raise BackendUnavailable("libtoy.so is not there")
+
+
+class Unloadable:
+    def __init__(self):
+        raise OSError("libtoy.so: cannot open shared object file")
+
+
+class Broken:
+    def transcribe(self, source, request, call):
+        raise KeyError("inside the engine")
+
+
+class BreaksLate:
+    def transcribe(self, source, request, call):
+        def segments():
+            yield Segment(start=0, end=1, text="first")
+            raise KeyError("inside the engine")
+
+        return Stream(INFO, segments())
