@@ -43,7 +43,7 @@ def test_a_backend_that_proves_unusable_gives_way_and_is_named_with_its_reason()
 
 def test_when_all_prove_unusable_every_reason_is_told():
     with rack(toy.spec("a", "Missing"), toy.spec("b", "Unloadable")) as it:
-        with pytest.raises(mr.BackendUnavailable, match="libtoy.so is not there") as caught:
+        with pytest.raises(mr.BackendUnavailable, match=r"libtoy\.so is not there") as caught:
             it.transcribe(SOURCE)
     assert [reason.backend for reason in caught.value.passed_over] == ["a", "b"]
 
@@ -148,9 +148,7 @@ def test_a_preferred_backend_comes_first():
         assert segments.provenance.backend == "b"
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"deadline": 0}, {"threads": 0}, {"device": "tpu"}, {"deadlin": 3}], ids=lambda wrong: str(wrong)
-)
+@pytest.mark.parametrize("wrong", [{"deadline": 0}, {"threads": 0}, {"device": "tpu"}, {"deadlin": 3}], ids=str)
 def test_wrong_arguments_of_a_call_are_told(wrong):
     with rack(toy.spec("a", "Counter")) as it, pytest.raises(mr.BadInput, match=next(iter(wrong))):
         it.transcribe(SOURCE, **wrong)
@@ -169,7 +167,6 @@ def weights(tmp_path, **more):
 
 @pytest.mark.parametrize("given", ["German", "de", "DE", "de-AT", "de_CH", " german "])
 def test_a_language_is_known_by_name_and_code(tmp_path, given):
-    plugin = toy.plugin(toy.spec("a", "Asking", languages=LANGUAGES), weights=(weights(tmp_path),))
     config = mr.Config(weights_dirs=(tmp_path,))
     seen = []
 

@@ -1,6 +1,5 @@
 """Outputs appear whole or not at all."""
 
-import os
 import stat
 import sys
 
@@ -16,7 +15,7 @@ def test_the_file_appears_when_the_block_ends_well(tmp_path):
         assert not (tmp_path / "a.txt").exists()
         assert aside.suffix == ".txt"
     assert (tmp_path / "a.txt").read_text() == "whole"
-    assert os.listdir(tmp_path) == ["a.txt"]
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
 
 
 def test_a_failure_leaves_the_older_file_and_nothing_else(tmp_path):
@@ -25,7 +24,7 @@ def test_a_failure_leaves_the_older_file_and_nothing_else(tmp_path):
         aside.write_text("half")
         raise ZeroDivisionError
     assert (tmp_path / "a.txt").read_text() == "older"
-    assert os.listdir(tmp_path) == ["a.txt"]
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
 
 
 def test_an_os_error_becomes_an_output_error_that_names_the_target(tmp_path):

@@ -105,11 +105,12 @@ def _joined(pieces: Iterable[_Piece]) -> str:
 def _wrapped(pieces: Sequence[_Piece], width: int) -> tuple[str, ...]:
     """As few lines as the width allows, and those as even as can be."""
     lines = _filled(pieces, width)
-    narrower = lines
-    while len(narrower) == len(lines) and width > 1:
-        lines, width = narrower, max(len(line) for line in narrower) - 1
-        narrower = _filled(pieces, width)
-    return tuple(lines)
+    while True:
+        longest = max(map(len, lines))
+        narrower = _filled(pieces, longest - 1)
+        if len(narrower) > len(lines) or max(map(len, narrower)) == longest:  # a single word may be the longest
+            return tuple(lines)
+        lines = narrower
 
 
 def _filled(pieces: Sequence[_Piece], width: int) -> list[str]:
