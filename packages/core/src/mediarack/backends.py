@@ -85,8 +85,11 @@ class Prober(Protocol):
 
 
 class AudioReader(Protocol):
-    def read_audio(self, source: Media, request: ReadAudioRequest, call: Call) -> Stream[AudioHeader, Audio]:
-        """Blocks of samples in order and without gaps, each a second or more unless it is the last."""
+    def read_audio(self, source: Media | Audio, request: ReadAudioRequest, call: Call) -> Stream[AudioHeader, Audio]:
+        """Blocks of samples in order and without gaps, each a second or more unless it is the last.
+
+        A source of kind "audio" is Audio to be given another rate, other channels or cut.
+        """
 
 
 class FrameReader(Protocol):

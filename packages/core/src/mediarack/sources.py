@@ -20,7 +20,7 @@ SourceKind = Literal["path", "bytes", "file", "audio"]
 def check_source(source: object) -> Media | Audio:
     """The source as backends take it. Raises BadInput for what cannot be read, before any backend is asked."""
     if isinstance(source, Audio):
-        return source
+        return _check_audio(source)
     if isinstance(source, bytes | bytearray | memoryview):
         if len(source) == 0:
             raise NotMedia("the source is empty (0 bytes)")
@@ -32,6 +32,15 @@ def check_source(source: object) -> Media | Audio:
     raise BadInput(
         f"cannot read from {type(source).__name__}: give a path, bytes, a binary file object that can seek, or Audio"
     )
+
+
+def _check_audio(audio: Audio) -> Audio:
+    if audio.samples.ndim != 2 or audio.samples.dtype != "float32":
+        shape, kind = list(audio.samples.shape), audio.samples.dtype
+        raise BadInput(f"Audio.samples is {kind} {shape}: it must be float32 [channels, samples], nominally -1..1")
+    if audio.samples.size == 0 or audio.sample_rate < 1:
+        raise BadInput(f"Audio has {audio.samples.size} samples at {audio.sample_rate} Hz: there is nothing to read")
+    return audio
 
 
 def _check_path(name: str | bytes) -> Path:

@@ -56,7 +56,8 @@ class WeightsStore:
                 backend=backend, name=model, repo=model, files=first.files, required=first.required, size=0, license="?"
             )
         else:
-            return f"knows no model {model!r}, and there is no such directory (it knows {', '.join(known) or 'none by name'})"
+            names = ", ".join(known) or "none by name"
+            return f"knows no model {model!r}, and there is no such directory (it knows {names})"
         return self._find(spec, may_download)
 
     def _find(self, spec: WeightsSpec, may_download: bool) -> Located | str:

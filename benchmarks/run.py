@@ -1,0 +1,125 @@
+"""``hatch run bench``: what mediarack costs over the engines' own APIs, measured side by side in one run.
+
+Each pair alternates, so that a busy machine slows both. Prints ratios of medians, writes benchmarks/out/overhead.json.
+With --gate the exit status tells whether a ratio for work of a second or more is above it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import numpy as np
+from faster_whisper import WhisperModel
+
+import mediarack as mr
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "demo"))
+TALK = ROOT / "demo" / "assets" / "talk.mp4"
+OUT = Path(__file__).parent / "out"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=7, help="of each pair (default 7)")
+    parser.add_argument("--gate", type=float, help="highest ratio allowed for work of a second or more")
+    arguments = parser.parse_args()
+
+    results = {
+        "transcribe 44 s, tiny.en": transcribing(arguments.rounds),
+        "read_audio 44 s to 16 kHz mono": reading(arguments.rounds * 3),
+        "probe": probing(arguments.rounds * 10),
+        "import mediarack": processes(["-c", "import mediarack"], arguments.rounds * 3),
+        "mediarack backends": processes(["-m", "mediarack", "backends"], arguments.rounds * 3),
+    }
+    print(f"\n{'':34}{'mediarack':>12}{'peer':>12}{'ratio':>8}{'more':>12}  peer")
+    for name, result in results.items():
+        ours, peer = result["seconds"], result["peer_seconds"]
+        more = (ours - peer) * 1e3
+        print(f"{name:34}{ours * 1e3:9.1f} ms{peer * 1e3:9.1f} ms{ours / peer:8.3f}{more:9.2f} ms  {result['peer']}")
+    OUT.mkdir(exist_ok=True)
+    (OUT / "overhead.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    above = [
+        name
+        for name, result in results.items()
+        if arguments.gate and result["seconds"] > 1 and result["seconds"] / result["peer_seconds"] > arguments.gate
+    ]
+    if above:
+        print(f"above the gate of {arguments.gate}: {', '.join(above)}")
+    return 1 if above else 0
+
+
+def paired(ours: Callable[[], object], peer: Callable[[], object], rounds: int, name: str) -> dict[str, object]:
+    """Medians of both, called in turn after one warm-up of each."""
+    times: dict[Callable[[], object], list[float]] = {ours: [], peer: []}
+    for turn in range(rounds + 1):
+        for call in (ours, peer) if turn % 2 else (peer, ours):
+            begun = time.perf_counter()
+            call()
+            if turn:
+                times[call].append(time.perf_counter() - begun)
+    print(f"{rounds} rounds against {name}", flush=True)
+    return {
+        "seconds": statistics.median(times[ours]),
+        "peer_seconds": statistics.median(times[peer]),
+        "rounds": rounds,
+        "peer": name,
+    }
+
+
+def transcribing(rounds: int) -> dict[str, object]:
+    from weights import tiny_en
+
+    threads = os.cpu_count() or 1
+    model = WhisperModel(str(tiny_en()), device="cpu", cpu_threads=threads)
+
+    def peer() -> object:
+        segments, _ = model.transcribe(str(TALK), vad_filter=True)
+        return [segment.text for segment in segments]
+
+    def ours() -> object:
+        return mr.transcribe(TALK, model=tiny_en_path, device="cpu", threads=threads).text
+
+    tiny_en_path = tiny_en()
+    return paired(ours, peer, rounds, "faster_whisper.WhisperModel.transcribe(path)")
+
+
+def reading(rounds: int) -> dict[str, object]:
+    def peer() -> object:
+        with av.open(str(TALK)) as container:
+            resampler = av.AudioResampler(format="fltp", layout="mono", rate=16_000)
+            frames = [out for frame in container.decode(audio=0) for out in resampler.resample(frame)]
+            frames += resampler.resample(None)
+            return np.concatenate([frame.to_ndarray() for frame in frames], axis=1)
+
+    return paired(
+        lambda: mr.read_audio(TALK, sample_rate=16_000, channels=1), peer, rounds, "PyAV: decode, AudioResampler, join"
+    )
+
+
+def probing(rounds: int) -> dict[str, object]:
+    def peer() -> object:
+        with av.open(str(TALK)) as container:
+            return [stream.codec_context.name for stream in container.streams]
+
+    return paired(lambda: mr.probe(TALK), peer, rounds, "av.open(path)")
+
+
+def processes(arguments: list[str], rounds: int) -> dict[str, object]:
+    def run(arguments: list[str]) -> None:
+        subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)
+
+    return paired(lambda: run(arguments), lambda: run(["-c", "pass"]), rounds, "python -c pass")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,223 @@
+"""The command line: results, messages, exit codes, and what it leaves behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import wave
+from pathlib import Path
+
+import psutil
+import pytest
+
+MEDIA = Path(__file__).parent / "media"
+
+
+@pytest.fixture
+def cli(tmp_path):
+    """Runs mediarack in an empty directory, without a terminal."""
+
+    def run(*arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
+        argv = [sys.executable, "-m", "mediarack", *map(str, arguments)]
+        done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == code, f"exit code {done.returncode}, stdout {done.stdout!r}, stderr {done.stderr!r}"
+        assert "Traceback" not in done.stderr
+        return done
+
+    return run
+
+
+def files(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())
+
+
+def test_probe_shows_the_streams(cli, talk):
+    shown = cli("probe", talk).stdout
+    assert "44.400 s" in shown
+    assert "640x360" in shown
+    assert "48000 Hz" in shown
+
+
+def test_probe_as_json(cli, talk):
+    data = json.loads(cli("probe", talk, "--json").stdout)
+    assert data["duration"] == pytest.approx(44.4)
+    assert [stream["kind"] for stream in data["streams"]] == ["video", "audio"]
+    assert data["provenance"]["backend"] == "pyav"
+
+
+def test_extract_audio_is_what_speech_engines_take(cli, talk, tmp_path):
+    done = cli("extract-audio", talk)
+    assert done.stdout.strip() == "talk.wav"
+    with wave.open(str(tmp_path / "talk.wav")) as file:
+        assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (16_000, 1, 2)
+        assert file.getnframes() / 16_000 == pytest.approx(44.4, abs=0.1)
+
+
+def test_extract_frames_are_named_by_their_times(cli, talk, tmp_path):
+    cli("extract-frames", talk, "-o", tmp_path, "--at", "1.5", "--at", "30", "--width", "320", "-f", "png")
+    assert files(tmp_path) == ["talk-00h00m01.480s.png", "talk-00h00m30.000s.png"]
+
+
+def test_transcribe_writes_what_is_asked_for(cli, talk, tiny_en, tmp_path):
+    done = cli("transcribe", talk, "-m", tiny_en, "-f", "srt", "-f", "txt", "-f", "json", "-v")
+    assert files(tmp_path) == ["talk.json", "talk.srt", "talk.txt"]
+    assert done.stdout.split() == ["talk.srt", "talk.txt", "talk.json"]
+    assert "transcribe: faster-whisper (faster-whisper 1." in done.stderr
+    assert "read_audio: pyav (av 1" in done.stderr
+    assert (tmp_path / "talk.txt").read_text().startswith("It was the best of times")
+    assert "-->" in (tmp_path / "talk.srt").read_text()
+
+
+def test_transcribe_as_json_prints_and_writes_nothing_else(cli, talk, tiny_en, tmp_path):
+    data = json.loads(cli("transcribe", talk, "-m", tiny_en, "--json").stdout)
+    assert data["text"].startswith("It was the best of times")
+    assert data["segments"][0]["words"]
+    assert files(tmp_path) == []
+
+
+def test_of_several_files_the_good_ones_are_done(cli, talk, tiny_en, tmp_path):
+    (tmp_path / "junk.mp4").write_bytes(b"no media at all " * 100)
+    done = cli("transcribe", talk, "junk.mp4", "-m", tiny_en, code=3)
+    assert files(tmp_path) == ["junk.mp4", "talk.srt"]
+    assert "junk.mp4" in done.stderr
+
+
+def test_files_that_would_overwrite_one_another_are_told_before_any_work(cli, talk, tmp_path):
+    (tmp_path / "talk.wav").write_bytes(b"x")
+    assert "do them apart" in cli("transcribe", talk, "talk.wav", code=3).stderr
+
+
+def test_engine_options_are_read_by_their_types(cli, talk, tiny_en):
+    common = ("transcribe", talk, "-m", tiny_en, "--json", "-b", "faster-whisper")
+    data = json.loads(cli(*common, "-O", "compute_type=int8", "-O", "temperature=0", "-O", "beam_size=1").stdout)
+    assert data["provenance"]["details"]["compute_type"].startswith("int8")
+    error = json.loads(cli(*common, "-O", "beam_sise=1", code=3).stdout)["error"]
+    assert "did you mean 'beam_size'" in error["message"]
+    assert "int" in json.loads(cli(*common, "-O", "beam_size=many", code=3).stdout)["error"]["message"]
+
+
+def test_backends_lists_what_is_installed(cli):
+    assert "faster-whisper" in cli("backends").stdout
+    data = json.loads(cli("backends", "--json").stdout)
+    assert {(b["capability"], b["backend"]) for b in data["backends"]} >= {
+        ("probe", "pyav"), ("read_audio", "pyav"), ("read_frames", "pyav"), ("transcribe", "faster-whisper"),
+    }  # fmt: skip
+    assert all(backend["usable"] for backend in data["backends"])
+    assert data["problems"] == []
+
+
+@pytest.mark.parametrize("command", ["probe", "extract-audio", "extract-frames", "transcribe", "backends"])
+def test_every_command_has_help(cli, command):
+    assert "Usage" in cli(command, "--help").stdout
+
+
+def test_wrong_usage_is_exit_code_2(cli):
+    cli("transcribe", code=2)
+    cli("transkribe", code=2)
+
+
+def bad_input(tmp_path: Path, talk: Path, kind: str) -> Path:
+    path = tmp_path / f"{kind}.mp4"
+    if kind == "directory":
+        path.mkdir()
+    elif kind == "empty":
+        path.touch()
+    elif kind == "junk":
+        path.write_bytes(os.urandom(50_000))
+    elif kind == "text":
+        path.write_text("It was the best of times, it was the worst of times.\n" * 50)
+    elif kind == "cut":  # the index stands at the front: what is there can be decoded, up to the cut
+        path.write_bytes(talk.read_bytes()[:400_000])
+    elif kind == "no_index":
+        path.write_bytes(talk.read_bytes()[:5_000])
+    elif kind == "playlist":
+        path.write_text(f"#EXTM3U\n#EXT-X-VERSION:3\n#EXTINF:44,\n{talk}\n#EXT-X-ENDLIST\n")
+    return path
+
+
+KINDS = ["missing", "directory", "empty", "junk", "text", "cut", "no_index", "playlist"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("command", ["probe", "extract-audio", "extract-frames", "transcribe"])
+def test_bad_input_is_one_clear_error_and_leaves_nothing(cli, talk, tiny_en, tmp_path, kind, command):
+    if (kind, command) == ("cut", "probe"):
+        pytest.skip("probe does not decode: what it tells of a file that was cut off is what its header says")
+    path = bad_input(tmp_path, talk, kind)
+    out = tmp_path / "out"
+    out.mkdir()
+    more = {
+        "probe": (),
+        "extract-audio": (out / "a.wav",),
+        "extract-frames": ("-o", out, "--at", "40"),
+        "transcribe": ("-o", out, "-m", tiny_en),
+    }[command]
+    error = cli(command, path, *more, code=3).stderr
+    assert error.startswith("error: ")
+    assert path.name in error
+    assert files(out) == []
+    data = json.loads(cli(command, path, *more, "--json", code=3).stdout)
+    assert data["error"]["message"]
+
+
+def test_a_video_without_sound_is_told(cli, talk, tiny_en, tmp_path):
+    import av
+
+    with av.open(str(tmp_path / "mute.mp4"), "w") as file, av.open(str(talk)) as original:
+        video = file.add_stream_from_template(original.streams.video[0])
+        for packet in original.demux(original.streams.video[0]):
+            if packet.dts is not None and packet.pts < 25_000:
+                packet.stream = video
+                file.mux(packet)
+    assert "no audio stream" in cli("extract-audio", "mute.mp4", code=3).stderr
+    assert "no audio stream" in cli("transcribe", "mute.mp4", "-m", tiny_en, code=3).stderr
+    assert files(tmp_path) == ["mute.mp4"]
+
+
+def test_an_output_that_cannot_be_written_is_told_before_the_work(cli, talk, tiny_en, tmp_path):
+    (tmp_path / "file").touch()
+    assert "make it first" in cli("transcribe", talk, "-m", tiny_en, "-o", tmp_path / "gone", code=4).stderr
+    assert "make it first" in cli("extract-audio", talk, tmp_path / "file" / "a.wav", code=4).stderr
+    (tmp_path / "a.wav").mkdir()
+    assert "is a directory" in cli("extract-audio", talk, tmp_path / "a.wav", code=4).stderr
+
+
+def test_the_source_is_never_overwritten(cli, talk, tmp_path):
+    copy = tmp_path / "a.wav"
+    copy.write_bytes(talk.read_bytes())
+    assert "is the source itself" in cli("extract-audio", "a.wav", "a.wav", code=3).stderr
+    assert copy.read_bytes() == talk.read_bytes()
+
+
+def test_debug_shows_the_traceback(tmp_path):
+    argv = [sys.executable, "-m", "mediarack", "probe", str(tmp_path), "--debug"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert "Traceback" in done.stderr
+
+
+def test_a_deadline_is_exit_code_7(cli, talk, tiny_en, tmp_path):
+    assert "deadline of 0.01 s" in cli("transcribe", talk, "-m", tiny_en, "--deadline", "0.01", code=7).stderr
+    assert files(tmp_path) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_command_leaves_no_file_and_no_process(long_talk, tiny_en, tmp_path, number):
+    argv = [sys.executable, "-m", "mediarack", "transcribe", str(long_talk), "-m", str(tiny_en)]
+    process = subprocess.Popen(argv, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    running = psutil.Process(process.pid)
+    deadline = time.monotonic() + 60
+    while running.cpu_times().user < 2 and time.monotonic() < deadline:  # at work, past its imports
+        time.sleep(0.05)
+    process.send_signal(number)
+    _, stderr = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "cancelled" in stderr
+    assert "Traceback" not in stderr
+    assert files(tmp_path) == []
+    assert not [p for p in psutil.process_iter(["cmdline"]) if str(long_talk) in (p.info["cmdline"] or [])]

@@ -1,0 +1,77 @@
+"""An hour of speech: memory stays bounded, the first words come early, cancelling frees the processor."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+import mediarack as mr
+
+TRANSCRIBE = """
+import json, resource, sys, time
+import mediarack as mr
+from mediarack_asr import FasterWhisperOptions
+
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+source, model = sys.argv[1:]
+begun = time.monotonic()
+# Greedy, which takes half the time: what is tested is the way through, not the words.
+options = FasterWhisperOptions(beam_size=1, temperature=(0.0,))
+with mr.iter_segments(source, model=model, options=options) as segments:
+    next(segments)
+    first, peak_first, texts, end = time.monotonic() - begun, peak(), [], 0.0
+    for segment in segments:
+        texts.append(segment.text)
+        end = segment.end
+total = time.monotonic() - begun
+result = {"first": first, "total": total, "peak_first": peak_first, "peak": peak(), "end": end, "texts": texts}
+json.dump(result, sys.stdout)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs getrusage")
+@pytest.mark.timeout(900)
+def test_an_hour_is_transcribed_in_bounded_memory_with_its_first_words_early(long_talk, tiny_en, talk_text):
+    argv = [sys.executable, "-c", TRANSCRIBE, str(long_talk), str(tiny_en)]
+    done = json.loads(subprocess.run(argv, capture_output=True, text=True, check=True).stdout)
+    assert done["first"] < 0.05 * done["total"]
+    # One piece of five minutes is in work when the first segment comes; the other eleven must not add to it.
+    assert done["peak"] < 1.3 * done["peak_first"]
+    assert done["end"] > 3590
+    # Where one piece ends and the next begins nothing is lost or said twice: each reading has 119 words.
+    words = sum(len(text.split()) for text in done["texts"])
+    assert words == pytest.approx(81 * len(talk_text.split()), rel=0.03)
+
+
+def test_cancelling_frees_the_processor_within_a_second(rack, long_talk, tiny_en):
+    token = mr.CancelToken()
+    with rack.iter_segments(long_talk, model=tiny_en, cancel=token) as segments:
+        next(segments)
+        token.cancel()
+        asked = time.monotonic()
+        with pytest.raises(mr.Cancelled):
+            for _ in segments:
+                pass
+        assert time.monotonic() - asked < 1
+    process = psutil.Process()
+    before = process.cpu_times()
+    time.sleep(1)
+    after = process.cpu_times()
+    assert after.user + after.system - before.user - before.system < 0.2
+
+
+def test_reading_an_hour_of_audio_block_by_block_needs_little_memory(rack, long_talk):
+    process = psutil.Process()
+    with rack.iter_audio(long_talk, sample_rate=16_000, channels=1) as blocks:
+        next(blocks)
+        before, most, seconds = process.memory_info().rss, 0, 0.0
+        for block in blocks:
+            seconds += block.duration
+            most = max(most, process.memory_info().rss)
+    assert seconds > 3500
+    assert most - before < 50e6
