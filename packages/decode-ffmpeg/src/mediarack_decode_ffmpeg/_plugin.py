@@ -14,6 +14,8 @@ _FEATURES = {
     "write_image": ("jpeg", "png"),
 }
 
+_INPUTS = {"path", "bytes", "file"}
+
 
 @hookimpl
 def mediarack_backends() -> list[BackendSpec]:
@@ -26,7 +28,7 @@ def mediarack_backends() -> list[BackendSpec]:
             imports="av",
             extra="pyav",
             features=frozenset(features),
-            inputs=frozenset({"path", "bytes", "file"} | ({"audio"} if capability == "read_audio" else set())),
+            inputs=frozenset(_INPUTS | {"audio"} if capability == "read_audio" else _INPUTS),  # type: ignore[arg-type]
             priority=10,
             light=True,
         )
