@@ -108,10 +108,11 @@ def reading(rounds: int) -> dict[str, object]:
 
 def probing(rounds: int) -> dict[str, object]:
     def peer() -> object:
+        # PyAV tells how a picture is turned only with a decoded frame.
         with av.open(str(TALK)) as container:
-            return [stream.codec_context.name for stream in container.streams]
+            return next(container.decode(video=0)).rotation, container.duration
 
-    return paired(lambda: mr.probe(TALK), peer, rounds, "av.open(path)")
+    return paired(lambda: mr.probe(TALK), peer, rounds, "PyAV: open, decode a frame for its rotation")
 
 
 def processes(arguments: list[str], rounds: int) -> dict[str, object]:

@@ -210,8 +210,8 @@ def test_without_weights_the_error_names_every_place_and_what_to_do(talk, tmp_pa
     message = str(caught.value)
     assert str(tmp_path / "medium") in message
     assert "hub's cache" in message
-    assert "Systran/faster-whisper-medium (1528 MB)" in message
-    assert "give its directory as the model" in message
+    assert "1528 MB" in message
+    assert "hf download Systran/faster-whisper-medium --local-dir DIR" in message
 
 
 def test_a_model_that_is_damaged_is_told(tmp_path, talk, tiny_en, rack):

@@ -90,7 +90,7 @@ def test_what_an_extra_lacks_is_told_with_the_command(tmp_path, monkeypatch):
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     needy = next(b for b in Registry().backends if b.spec.name == "needy")
-    unmet = " and ".join(needy.unmet_requirements())
+    unmet = " and ".join(needy.unmet_requirements)
     assert "no-such-engine is not installed" in unmet
     assert "<1 is needed" in unmet
     assert needy.install_command == "pip install 'needy[engine]'"

@@ -111,7 +111,7 @@ def test_offline_every_place_looked_at_is_named_with_what_to_do(store, tmp_path,
     assert str(tmp_path / "w" / "small") in reason
     assert str(tmp_path / "hub") in reason
     assert "offline" in reason
-    assert "publisher/model-small (3 MB)" in reason
+    assert "hf download publisher/model-small --local-dir DIR (3 MB)" in reason
     assert hub.asked == []
 
 

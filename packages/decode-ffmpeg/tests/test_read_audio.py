@@ -187,3 +187,9 @@ def test_the_whole_equals_what_the_ffmpeg_command_decodes(
     # Other FFmpeg versions round AAC and Vorbis otherwise.
     assert ours.shape == theirs.shape
     assert np.abs(ours - theirs).max() < 1e-6
+
+
+def test_sound_in_memory_is_read_like_its_file(rack: Rack, wav: Path) -> None:
+    asked = {"sample_rate": 16_000, "channels": 1, "start": 3.0, "end": 7.5}
+    from_memory = rack.read_audio(rack.read_audio(wav), **asked)  # type: ignore[arg-type]
+    assert np.array_equal(from_memory.samples, rack.read_audio(wav, **asked).samples)  # type: ignore[arg-type]

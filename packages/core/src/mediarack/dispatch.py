@@ -77,7 +77,9 @@ class Dispatcher:
             try:
                 result = self._run(candidate, source, call)
             except BackendUnavailable as error:
-                logger.warning("call %s: %s cannot be used: %s", call.id, candidate.backend.spec.name, error)
+                last = candidate is selection.candidates[-1]
+                level = logging.INFO if last else logging.WARNING  # the last one's reason is in the error raised
+                logger.log(level, "call %s: %s cannot be used: %s", call.id, candidate.backend.spec.name, error)
                 passed_over.append(PassedOver(candidate.backend.spec.name, str(error)))
                 continue
             if parent is not None:

@@ -26,11 +26,12 @@ class Backend:
     plugin: str
     plugin_version: str
 
-    @property
+    @cached_property
     def engine_version(self) -> str:
         """The installed version of the engine, or "" if it is not installed."""
         return installed_version(self.spec.engine) or ""
 
+    @cached_property
     def unmet_requirements(self) -> tuple[str, ...]:
         """What the plugin's extra asks for and this environment lacks; empty if the engine can be expected to work."""
         if not self.spec.extra or not self.plugin:

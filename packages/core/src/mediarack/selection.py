@@ -93,7 +93,7 @@ def _reason_against(
     spec = entry.spec
     if spec.name in config.disabled:
         return "disabled by configuration"
-    if unmet := entry.unmet_requirements():
+    if unmet := entry.unmet_requirements:
         return f"{'; '.join(unmet)}: {entry.install_command}"
     if lacking := sorted(request.features() - spec.features):
         return f"cannot do {', '.join(lacking)}"

@@ -35,7 +35,7 @@ def backends(json: Json = False, debug: Debug = False) -> None:
 
 
 def _row(backend: Any) -> dict[str, Any]:
-    spec, unmet = backend.spec, backend.unmet_requirements()
+    spec, unmet = backend.spec, backend.unmet_requirements
     return {
         "capability": spec.capability,
         "backend": spec.name,

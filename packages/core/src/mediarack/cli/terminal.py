@@ -43,7 +43,9 @@ settings = _Settings()
 def console(*, stderr: bool = True) -> Console:
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else 200  # a file or pipe has no width: rich would wrap at 80
+    return Console(stderr=stderr, highlight=False, soft_wrap=True, width=width)
 
 
 def exit_code(error: BaseException) -> int:
@@ -69,7 +71,8 @@ def fail(error: Exception) -> int:
         print_json({"error": error_data(error)})
     elif not settings.debug:
         shown = str(error) if isinstance(error, errors.MediarackError) else f"{type(error).__name__}: {error}"
-        hint = "" if isinstance(error, errors.BadInput | errors.OutputError) else "\n(--debug shows the traceback)"
+        foreseen = isinstance(error, errors.MediarackError) and not isinstance(error, errors.BackendFailed)
+        hint = "" if foreseen else "\n(--debug shows the traceback)"
         from rich.markup import escape
 
         console().print(f"[bold red]error:[/] {escape(shown)}{hint}")

@@ -48,7 +48,7 @@ _PICTURES = {
 
 _VERSION = tuple(int(part) for part in av.__version__.split(".")[:2])
 _LIMITS = {"max_pixels": str(MAX_PIXELS)} if _VERSION >= (17, 1) else {}
-"""For the decoders that look into the file while it is opened. Before 17.1 PyAV crashes at MPEG-TS with any of these."""
+"""For the decoders that look into the file as it is opened. Before 17.1 PyAV crashes at MPEG-TS with any of these."""
 
 
 class OpenMedia:
