@@ -47,11 +47,10 @@ class Dispatcher:
         how = how if how is not None else {}
         _check_how(how)
         clock = Clock(how, parent.clock if parent else None)
+        kind = None
         if not isinstance(request, WriteAudioRequest | WriteImageRequest):
             source = check_source(source)
             kind = kind_of(source)
-        else:
-            kind = None
         selection = select(
             request,
             kind,
@@ -64,16 +63,9 @@ class Dispatcher:
         passed_over = list(selection.passed_over)
         for candidate in selection.candidates:
             clock.check()
-            threads = how.get("threads") or (parent.threads if parent else None) or self._config.threads
-            call = RunningCall(
-                candidate.backend,
-                clock,
-                how,
-                device=candidate.device,
-                threads=threads or effective_cores(),
-                passed_over=passed_over,
-            )
-            call.calls = _Nested(self, call)
+            if kind == "file":
+                source.seek(0)  # the one before may have read from it
+            call = self._call(candidate, clock, how, parent, passed_over)
             try:
                 result = self._run(candidate, source, call)
             except BackendUnavailable as error:
@@ -97,6 +89,21 @@ class Dispatcher:
         for instance in instances.values():
             if hasattr(instance, "close"):
                 instance.close()
+
+    def _call(
+        self, candidate: Candidate, clock: Clock, how: How, parent: RunningCall | None, passed_over: list[PassedOver]
+    ) -> RunningCall:
+        threads = how.get("threads") or (parent.threads if parent else None) or self._config.threads
+        call = RunningCall(
+            candidate.backend,
+            clock,
+            how,
+            device=candidate.device,
+            threads=threads or effective_cores(),
+            passed_over=passed_over,
+        )
+        call.calls = _Nested(self, call)
+        return call
 
     def _run(self, candidate: Candidate, source: Any, call: RunningCall) -> Any:
         spec = candidate.backend.spec

@@ -76,8 +76,8 @@ class WeightsStore:
             return Located(name=spec.name, path=None, spec=spec)
         size = f"{spec.size / 1e6:.0f} MB" if spec.size else "size unknown"
         remedy = (
-            f"offline: on a machine with a network, hf download {spec.repo} --local-dir DIR ({size}), then give DIR as the "
-            "model"
+            f"offline: on a machine with a network, hf download {spec.repo} --local-dir DIR ({size}); "
+            "then give DIR as the model"
             if offline
             else f"a call that names the backend downloads it ({size} from {spec.repo}): "
             f"mediarack transcribe FILE --backend {spec.backend} --model {spec.name}; or give a directory as the model"
