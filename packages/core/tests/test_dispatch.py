@@ -71,6 +71,13 @@ def test_closing_a_stream_stops_the_work():
         assert toy.Counter.closed
 
 
+def test_a_stream_closed_before_its_first_item_was_taken_stops_the_work_too():
+    toy.Counter.closed = False
+    with rack(toy.spec("a", "Counter")) as it:
+        it.iter_segments(SOURCE).close()
+        assert toy.Counter.closed
+
+
 def test_a_token_set_in_another_thread_cancels():
     token = mr.CancelToken()
     with rack(toy.spec("a", "Slow")) as it:

@@ -26,6 +26,7 @@ def collect_audio(stream: Stream[AudioHeader, Audio]) -> Audio:
                 samples = _grown(samples, 1, end, filled)
             samples[:, filled:end] = block.samples
             filled = end
+            del block  # so that the decoder can use its memory for the next one
     return Audio(
         samples=_trimmed(samples, 1, filled),
         sample_rate=header.sample_rate,
@@ -42,9 +43,10 @@ def collect_frames(stream: Stream[FramesHeader, Frame]) -> Frames:
     with stream:
         for frame in stream:
             if frame.position >= len(images):
-                images = _grown(images, 0, frame.position + 1, len(pts))
+                images = _grown(images, 0, frame.position + 1, len(images))
             images[frame.position] = frame.image
             pts[frame.position] = (frame.pts, frame.duration_pts)
+            del frame  # as above
     table = np.array([pts[position] for position in range(len(pts))], np.int64).reshape(-1, 2)
     return Frames(
         images=_trimmed(images, 0, len(pts)),

@@ -152,24 +152,33 @@ def _first_item(stream: Stream[Any, Any], spec: BackendSpec, call: RunningCall) 
     """The stream once its first item is there: until then another backend may still take over."""
     try:
         with _engine_errors(spec):
-            first = next(stream, _END)
+            first = [item for item in (next(stream, _END),) if item is not _END]
     except BaseException:
         stream.close()
         raise
 
+    def finish() -> None:
+        stream.close()
+        _finish(call, spec)
+
     def items() -> Iterator[Any]:
+        # No item is held here while the next one is made: memory that is free again is used again, which for pictures
+        # is half the price of decoding them.
         try:
-            item = first
-            while item is not _END:
-                yield item
+            while first:
+                yield first.pop()
+            while True:
                 call.check()
                 with _engine_errors(spec):
                     item = next(stream, _END)
+                if item is _END:
+                    return
+                yield item
+                del item
         finally:
-            stream.close()
-            _finish(call, spec)
+            finish()
 
-    return Stream(stream.header, items(), call.provenance)
+    return Stream(stream.header, items(), provenance=call.provenance, close=finish)
 
 
 @contextmanager

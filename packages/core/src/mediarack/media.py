@@ -6,10 +6,10 @@ the timestamp that the container itself gives that moment.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 from mediarack.provenance import Provenance
 
@@ -198,10 +198,19 @@ class Stream(Generic[Header, Item]):
     done so far; after the last item it is complete.
     """
 
-    def __init__(self, header: Header, items: Iterator[Item], provenance: Any = None) -> None:
+    def __init__(
+        self,
+        header: Header,
+        items: Iterator[Item],
+        *,
+        provenance: Callable[[], Provenance] | None = None,
+        close: Callable[[], None] | None = None,
+    ) -> None:
+        """``close`` is called when the stream is closed, even before its first item; more than once is fine."""
         self.header = header
         self._items = items
         self._provenance = provenance
+        self._close = close
 
     @property
     def provenance(self) -> Provenance | None:
@@ -214,9 +223,9 @@ class Stream(Generic[Header, Item]):
         return next(self._items)
 
     def close(self) -> None:
-        close = getattr(self._items, "close", None)
-        if close is not None:
-            close()
+        for close in (getattr(self._items, "close", None), self._close):
+            if close is not None:
+                close()
 
     def __enter__(self) -> Stream[Header, Item]:
         return self

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mediarack.media import Stream as Stream
     from mediarack.media import StreamInfo as StreamInfo
     from mediarack.media import VideoStreamInfo as VideoStreamInfo
+    from mediarack.requests import Capability as Capability
     from mediarack.requests import ProbeRequest as ProbeRequest
     from mediarack.requests import ReadAudioRequest as ReadAudioRequest
     from mediarack.requests import ReadFramesRequest as ReadFramesRequest
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from mediarack.requests import WriteAudioRequest as WriteAudioRequest
     from mediarack.requests import WriteImageRequest as WriteImageRequest
     from mediarack.sources import Media as Media
+    from mediarack.sources import SourceKind as SourceKind
     from mediarack.sources import describe as describe
     from mediarack.transcript import Segment as Segment
     from mediarack.transcript import SpeechInfo as SpeechInfo
@@ -70,6 +72,7 @@ __getattr__, __all__ = attach(
             "VideoStreamInfo",
         ),
         "mediarack.requests": (
+            "Capability",
             "ProbeRequest",
             "ReadAudioRequest",
             "ReadFramesRequest",
@@ -77,7 +80,7 @@ __getattr__, __all__ = attach(
             "WriteAudioRequest",
             "WriteImageRequest",
         ),
-        "mediarack.sources": ("Media", "describe"),
+        "mediarack.sources": ("Media", "SourceKind", "describe"),
         "mediarack.transcript": ("Segment", "SpeechInfo", "Word"),
     },
 )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mediarack.plugin import BackendSpec, hookimpl
+from mediarack.plugin import BackendSpec, Capability, SourceKind, hookimpl
 
 PLUGIN_API = 1
 
-_FEATURES = {
+_FEATURES: dict[Capability, tuple[str, ...]] = {
     "probe": (),
     "read_audio": ("window", "resample", "channels"),
     "read_frames": ("at", "indices", "every", "window", "resize", "format:gray"),
@@ -14,21 +14,22 @@ _FEATURES = {
     "write_image": ("jpeg", "png"),
 }
 
-_INPUTS = {"path", "bytes", "file"}
+_FILES: frozenset[SourceKind] = frozenset({"path", "bytes", "file"})
+_INPUTS: dict[Capability, frozenset[SourceKind]] = {"read_audio": _FILES | {"audio"}}
 
 
 @hookimpl
 def mediarack_backends() -> list[BackendSpec]:
     return [
         BackendSpec(
-            capability=capability,  # type: ignore[arg-type]
+            capability=capability,
             name="pyav",
             implementation="mediarack_decode_ffmpeg.pyav:PyAV",
             engine="av",
             imports="av",
             extra="pyav",
             features=frozenset(features),
-            inputs=frozenset(_INPUTS | {"audio"} if capability == "read_audio" else _INPUTS),  # type: ignore[arg-type]
+            inputs=_INPUTS.get(capability, _FILES),
             priority=10,
             light=True,
         )
