@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import imageio_ffmpeg
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -173,14 +173,13 @@ def test_sound_without_any_sample_is_empty(rack: Rack, tmp_path: Path) -> None:
     assert rack.read_audio(silent).samples.shape == (1, 0)
 
 
-@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs the ffmpeg command")
 @pytest.mark.parametrize("suffix", [s for s in [*EXACT, *LOSSY] if s not in ("m4a",)])
 def test_the_whole_equals_what_the_ffmpeg_command_decodes(
     rack: Rack, make_sound: Callable[..., Path], suffix: str
 ) -> None:
     codec, options = (EXACT[suffix], {}) if suffix in EXACT else LOSSY[suffix]
     path = make_sound(f"any.{suffix}", codec, **options)
-    command = ["ffmpeg", "-v", "error", "-i", str(path), "-f", "f32le", "-"]
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", str(path), "-f", "f32le", "-"]
     raw = subprocess.run(command, capture_output=True, check=True, stdin=subprocess.DEVNULL).stdout
     theirs = np.frombuffer(raw, np.float32).reshape(-1, 2).T
     ours = rack.read_audio(path).samples
