@@ -7,9 +7,9 @@ import itertools
 import jiwer
 import numpy as np
 import pytest
-from mediarack_asr import faster_whisper
 
 import mediarack as mr
+from mediarack_asr import faster_whisper
 
 normalise = jiwer.Compose([jiwer.ToLowerCase(), jiwer.RemovePunctuation(), jiwer.RemoveMultipleSpaces(), jiwer.Strip()])
 
