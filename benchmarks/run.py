@@ -1,6 +1,6 @@
 """``hatch run bench``: what mediarack costs over the engines' own APIs, measured side by side in one run.
 
-Each pair alternates, so that a busy machine slows both. Prints ratios of medians, writes benchmarks/out/overhead.json.
+Each pair alternates, so that a busy machine slows both; ratios are the median of the rounds' own. Also writes benchmarks/out/overhead.json.
 With --gate the exit status tells whether a ratio for work of a second or more is above it.
 """
 
@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -41,42 +42,55 @@ def main() -> int:
         "import mediarack": processes(["-c", "import mediarack"], arguments.rounds * 3),
         "mediarack backends": processes(["-m", "mediarack", "backends"], arguments.rounds * 3),
     }
-    print(f"\n{'':34}{'mediarack':>12}{'peer':>12}{'ratio':>8}{'more':>12}  peer")
+    print(f"\n{'':32}{'mediarack':>12}{'peer':>12}{'ratio':>8}{'of CPU':>8}{'more':>11}  peer")
     for name, result in results.items():
         ours, peer = result["seconds"], result["peer_seconds"]
-        more = (ours - peer) * 1e3
-        print(f"{name:34}{ours * 1e3:9.1f} ms{peer * 1e3:9.1f} ms{ours / peer:8.3f}{more:9.2f} ms  {result['peer']}")
+        cpu = result["cpu_seconds"] / (result["peer_cpu_seconds"] or float("nan"))
+        times = f"{ours * 1e3:9.1f} ms{peer * 1e3:9.1f} ms{result['ratio']:8.3f}{cpu:8.3f}{(ours - peer) * 1e3:8.2f} ms"
+        print(f"{name:32}{times}  {result['peer']}")
     OUT.mkdir(exist_ok=True)
     (OUT / "overhead.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     above = [
         name
         for name, result in results.items()
-        if arguments.gate and result["seconds"] > 1 and result["seconds"] / result["peer_seconds"] > arguments.gate
+        if arguments.gate and result["seconds"] > 1 and result["ratio"] > arguments.gate
     ]
     if above:
         print(f"above the gate of {arguments.gate}: {', '.join(above)}")
     return 1 if above else 0
 
 
-def paired(ours: Callable[[], object], peer: Callable[[], object], rounds: int, name: str) -> dict[str, object]:
-    """Medians of both, called in turn after one warm-up of each."""
-    times: dict[Callable[[], object], list[float]] = {ours: [], peer: []}
+def paired(ours: Callable[[], object], peer: Callable[[], object], rounds: int, name: str) -> dict[str, Any]:
+    """Medians of both, wall and processor seconds, called in turn after one warm-up of each."""
+    spent: dict[Callable[[], object], list[tuple[float, float]]] = {ours: [], peer: []}
     for turn in range(rounds + 1):
         for call in (ours, peer) if turn % 2 else (peer, ours):
-            begun = time.perf_counter()
+            begun, begun_cpu = time.perf_counter(), cpu_seconds()
             call()
             if turn:
-                times[call].append(time.perf_counter() - begun)
+                spent[call].append((time.perf_counter() - begun, cpu_seconds() - begun_cpu))
     print(f"{rounds} rounds against {name}", flush=True)
+    (wall, cpu), (peer_wall, peer_cpu) = (
+        tuple(statistics.median(column) for column in zip(*spent[call], strict=True)) for call in (ours, peer)
+    )
     return {
-        "seconds": statistics.median(times[ours]),
-        "peer_seconds": statistics.median(times[peer]),
+        "ratio": statistics.median(a[0] / b[0] for a, b in zip(spent[ours], spent[peer], strict=True)),
+        "seconds": wall,
+        "peer_seconds": peer_wall,
+        "cpu_seconds": cpu,
+        "peer_cpu_seconds": peer_cpu,
         "rounds": rounds,
         "peer": name,
     }
 
 
-def transcribing(rounds: int) -> dict[str, object]:
+def cpu_seconds() -> float:
+    """Of this process and the children it has waited for."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def transcribing(rounds: int) -> dict[str, Any]:
     from weights import tiny_en
 
     threads = os.cpu_count() or 1
@@ -93,7 +107,7 @@ def transcribing(rounds: int) -> dict[str, object]:
     return paired(ours, peer, rounds, "faster_whisper.WhisperModel.transcribe(path)")
 
 
-def reading(rounds: int) -> dict[str, object]:
+def reading(rounds: int) -> dict[str, Any]:
     def peer() -> object:
         with av.open(str(TALK)) as container:
             resampler = av.AudioResampler(format="fltp", layout="mono", rate=16_000)
@@ -106,7 +120,7 @@ def reading(rounds: int) -> dict[str, object]:
     )
 
 
-def probing(rounds: int) -> dict[str, object]:
+def probing(rounds: int) -> dict[str, Any]:
     def peer() -> object:
         # PyAV tells how a picture is turned only with a decoded frame.
         with av.open(str(TALK)) as container:
@@ -115,7 +129,7 @@ def probing(rounds: int) -> dict[str, object]:
     return paired(lambda: mr.probe(TALK), peer, rounds, "PyAV: open, decode a frame for its rotation")
 
 
-def processes(arguments: list[str], rounds: int) -> dict[str, object]:
+def processes(arguments: list[str], rounds: int) -> dict[str, Any]:
     def run(arguments: list[str]) -> None:
         subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)
 
