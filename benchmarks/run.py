@@ -1,6 +1,7 @@
 """``hatch run bench``: what mediarack costs over the engines' own APIs, measured side by side in one run.
 
-Each pair alternates, so that a busy machine slows both; ratios are the median of the rounds' own. Also writes benchmarks/out/overhead.json.
+Each pair alternates, so that a busy machine slows both; ratios are the median of the rounds' own. Writes
+benchmarks/out/overhead.json too.
 With --gate the exit status tells whether a ratio for work of a second or more is above it.
 """
 

@@ -153,7 +153,7 @@ def test_bad_input_is_one_clear_error_and_leaves_nothing(cli, talk, tiny_en, tmp
     more = {
         "probe": (),
         "extract-audio": (out / "a.wav",),
-        "extract-frames": ("-o", out, "--at", "40"),
+        "extract-frames": ("-o", out),
         "transcribe": ("-o", out, "-m", tiny_en),
     }[command]
     error = cli(command, path, *more, code=3).stderr
@@ -189,7 +189,9 @@ def test_an_output_that_cannot_be_written_is_told_before_the_work(cli, talk, tin
 def test_the_source_is_never_overwritten(cli, talk, tmp_path):
     copy = tmp_path / "a.wav"
     copy.write_bytes(talk.read_bytes())
-    assert "is the source itself" in cli("extract-audio", "a.wav", "a.wav", code=3).stderr
+    assert "is the source itself" in cli("extract-audio", "a.wav", "a.wav", code=4).stderr
+    (tmp_path / "a.txt").write_bytes(talk.read_bytes())
+    assert "is the source itself" in cli("transcribe", "a.txt", "-m", tmp_path, "-f", "txt", code=4).stderr
     assert copy.read_bytes() == talk.read_bytes()
 
 

@@ -44,11 +44,12 @@ def test_in_a_container_the_limits_stand_at_the_mount(machine):
 
 
 @pytest.mark.parametrize(("quota", "cores"), [("250000", 3), ("-1", 16), ("0", 16)])
-def test_v1_quota(machine, quota, cores):
-    group = "sys/fs/cgroup/cpu,cpuacct/app"
+@pytest.mark.parametrize("mount", ["cpuacct,cpu", "cpu"])
+def test_v1_quota(machine, mount, quota, cores):
+    group = f"sys/fs/cgroup/{mount}/app"
     root = machine(
         {
-            "proc/self/cgroup": "4:cpu,cpuacct:/app\n2:memory:/app\n",
+            "proc/self/cgroup": "4:cpuacct,cpu:/app\n2:memory:/app\n",
             f"{group}/cpu.cfs_quota_us": quota,
             f"{group}/cpu.cfs_period_us": "100000",
         }

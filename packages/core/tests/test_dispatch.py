@@ -107,6 +107,14 @@ def test_progress_names_the_call():
     assert [(p.call_id, p.backend, p.done, p.unit) for p in seen] == [(call_id, "a", n, "seconds") for n in range(2)]
 
 
+def test_what_the_progress_function_raises_reaches_its_caller():
+    def broken(progress):
+        raise ZeroDivisionError
+
+    with rack(toy.spec("a", "Counter")) as it, pytest.raises(ZeroDivisionError):
+        it.transcribe(SOURCE, progress=broken)
+
+
 def test_a_call_that_a_backend_makes_is_part_of_its_record():
     with rack(toy.spec("a", "Asking"), toy.spec("p", "Prober", capability="probe", features=frozenset())) as it:
         transcript = it.transcribe(SOURCE)

@@ -1,12 +1,13 @@
 """Outputs appear whole or not at all."""
 
+import os
 import stat
 import sys
 
 import pytest
 
 from mediarack.errors import OutputError
-from mediarack.output import check_target, replacing
+from mediarack.output import check_not_source, check_target, replacing
 
 
 def test_the_file_appears_when_the_block_ends_well(tmp_path):
@@ -51,6 +52,27 @@ def test_a_link_stays_and_what_it_points_to_is_replaced(tmp_path):
         aside.write_text("newer")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "real").read_text() == "newer"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no FIFOs in the file system")
+def test_a_pipe_or_device_is_not_replaced_by_a_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OutputError, match="device or pipe"), replacing(tmp_path / "pipe"):
+        pass
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_the_file_that_is_read_is_known_by_any_name(tmp_path):
+    (tmp_path / "a.wav").touch()
+    (tmp_path / "link").symlink_to("a.wav")
+    with pytest.raises(OutputError, match="the source itself"):
+        check_not_source(tmp_path / "a.wav", tmp_path / "link")
+
+
+def test_a_backends_error_names_the_target_and_not_the_file_aside(tmp_path):
+    with pytest.raises(OutputError) as caught, replacing(tmp_path / "a.wav") as aside:
+        raise OutputError(f"cannot write {str(aside)!r}: No space left on device")
+    assert str(caught.value) == f"cannot write {str(tmp_path / 'a.wav')!r}: No space left on device"
 
 
 def test_what_will_not_take_a_file_is_told_beforehand(tmp_path):

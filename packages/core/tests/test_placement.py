@@ -33,7 +33,11 @@ def test_an_import_that_works_is_tried_once(tmp_path, monkeypatch, cache):
     ("source", "told"),
     [
         ("raise OSError('libx.so.9: cannot open')", "OSError: libx.so.9: cannot open"),
-        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "signal 11"),
+        pytest.param(
+            "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)",
+            "signal 11",
+            marks=pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals"),
+        ),
     ],
 )
 def test_an_import_that_fails_is_told_and_not_remembered(tmp_path, monkeypatch, cache, source, told):

@@ -48,6 +48,14 @@ def test_a_hook_that_raises_is_told_beside_the_others():
     assert "RuntimeError: no config" in reasons(registry)[0]
 
 
+def test_a_hook_that_returns_something_else_is_told():
+    bad = toy.plugin()
+    bad.mediarack_backends = hookimpl(specname="mediarack_backends")(lambda: ["pyav"])
+    registry = Registry([bad, toy.plugin(toy.spec("good", "Counter"))])
+    assert names(registry) == ["good"]
+    assert "'pyav' is no BackendSpec" in reasons(registry)[0]
+
+
 def test_an_unknown_hook_is_told():
     bad = toy.plugin()
     bad.mediarack_engines = hookimpl(specname="mediarack_engines")(lambda: [])

@@ -37,10 +37,9 @@ def spoken(text, start=0.0, seconds_per_word=0.3, space=" "):
 def test_a_long_segment_is_split_by_its_word_times():
     text = "It was the best of times it was the worst of times it was the age of wisdom it was the age of foolishness"
     found = cues(transcript(spoken(text)))
-    assert [cue.lines for cue in found] == [
-        ("It was the best of times it was", "the worst of times it was the age"),
-        ("of wisdom it was the age of foolishness",),
-    ] or len(found) == 2
+    assert len(found) == 2
+    assert [len(cue.lines) for cue in found] == [2, 1]
+    assert max(len(line) for cue in found for line in cue.lines) <= 42
     assert " ".join(line for cue in found for line in cue.lines) == text
     assert found[1].start == pytest.approx(found[0].end)
 

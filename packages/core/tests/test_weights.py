@@ -106,6 +106,17 @@ def test_an_unknown_name_is_told_the_known_ones(store):
     assert "it knows small" in store().locate("a", "smal", may_download=True)
 
 
+@pytest.mark.parametrize("name", ["../typo", "./typo", "-a/b-", "a/b/c"])
+def test_what_is_neither_name_nor_directory_nor_hub_id_is_told(store, hub, name):
+    assert "there is no such directory" in store().locate("a", name, may_download=True)
+
+
+def test_a_directory_does_not_hide_the_model_of_its_name(store, hub, tmp_path, monkeypatch):
+    (tmp_path / "small").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert store().locate("a", "small", may_download=True).spec == MODEL
+
+
 def test_offline_every_place_looked_at_is_named_with_what_to_do(store, tmp_path, hub):
     reason = store(offline=True, weights_dirs=(tmp_path / "w",)).locate("a", None, may_download=True)
     assert str(tmp_path / "w" / "small") in reason

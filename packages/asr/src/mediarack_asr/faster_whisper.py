@@ -1,7 +1,7 @@
 """faster-whisper: Whisper on CTranslate2.
 
 The engine takes a whole recording at once and makes its spectrogram in memory, which for an hour is gigabytes. Here it
-is given pieces of five minutes as they are decoded, so that memory is bounded on any length and the first segments come
+is given pieces of four minutes as they are decoded, so that memory is bounded on any length and the first segments come
 early. A recording no longer than one piece goes to the engine exactly as its own API would take it.
 """
 
@@ -12,7 +12,7 @@ import logging
 import math
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import ctranslate2
@@ -38,8 +38,9 @@ from mediarack.plugin import (
 from mediarack_asr.options import FasterWhisperOptions
 
 SAMPLE_RATE = 16_000
-PIECE_SECONDS = 300
-"""The spectrogram of a piece takes about 200 MB while it is made."""
+PIECE_SECONDS = 240
+"""Longer pieces cost less at their joins; but to find speech in one and make its spectrogram, which nothing can stop,
+takes 0.8 s on two cores, and about 200 MB."""
 CUT_MARGIN_SECONDS = 1.0
 """A segment that ends this close to the end of a piece may have been cut by it, and is done again in the next."""
 PROMPT_TOKENS = 223
@@ -78,6 +79,10 @@ class FasterWhisper:
         """The model, with every step of it checking whether this call is to end."""
         if call.device == "cuda" and ctranslate2.get_cuda_device_count() == 0:
             raise BackendUnavailable("CTranslate2 sees no CUDA device: leave device at 'auto' or give 'cpu'")
+        device = "cuda" if call.device == "auto" and ctranslate2.get_cuda_device_count() else call.device
+        known = {"default", "auto", *ctranslate2.get_supported_compute_types("cpu" if device == "auto" else device)}
+        if options.compute_type not in known:
+            raise BadInput(f"compute_type={options.compute_type!r}: this device has {', '.join(sorted(known))}")
         key = (call.weights, call.device, options.device_index, options.compute_type, call.threads)
         with self._lock:
             if self._loaded is None or self._loaded[0] != key:
@@ -86,6 +91,7 @@ class FasterWhisper:
             model = copy.copy(self._loaded[1])
         call.note(device=model.model.device, compute_type=model.model.compute_type)
         model.model = _Checked(model.model, call)
+        model.feature_extractor = _Checked(model.feature_extractor, call)
         return model
 
 
@@ -111,19 +117,27 @@ def _check_english_only(request: TranscribeRequest, call: Call) -> None:
 
 
 class _Checked:
-    """A CTranslate2 model whose steps (one encoding, one decoding of a window) start with a check of the call."""
+    """A part of the engine whose steps (a spectrogram, an encoding, a decoding) start with a check of the call."""
 
-    def __init__(self, model: Any, call: Call) -> None:
-        self._model = model
+    def __init__(self, part: Any, call: Call) -> None:
+        self._part = part
         self._call = call
 
     def __getattr__(self, name: str) -> Any:
         self._call.check()
-        return getattr(self._model, name)
+        return getattr(self._part, name)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        self._call.check()
+        return self._part(*args, **kwargs)
 
 
 class _Recording:
-    """One recording on its way through the engine, piece by piece."""
+    """One recording on its way through the engine, piece by piece.
+
+    ``_samples`` is the piece in work, ``_start`` its place on the source's clock, ``_context`` the tokens that the
+    engine is shown of what went before.
+    """
 
     def __init__(
         self,
@@ -139,30 +153,45 @@ class _Recording:
         self._options = options
         self._call = call
         self._language = request.language
-        self._prompt: str | list[int] | None = request.initial_prompt
+        prompt = request.initial_prompt
+        # As the engine encodes a prompt it is given as text.
+        ids = model.hf_tokenizer.encode(f" {prompt.strip()}", add_special_tokens=False).ids if prompt else []
+        self._context: list[int] = list(ids)
         self._samples: npt.NDArray[np.float32] = np.empty(0, np.float32)
+        self._wanted = PIECE_SECONDS
         self._ended = False
         header = blocks.header
-        self._start = header.start_seconds
+        self._begin = self._start = header.start_seconds
         self._total = None if header.expected_samples is None else header.expected_samples / SAMPLE_RATE
 
     def stream(self) -> Stream[SpeechInfo, Segment]:
-        self._fill()
-        found, info = self._recognise()
+        try:
+            found, info = self._recognise()
+            while info.duration_after_vad == 0 and not self._ended:  # no speech yet: no language to detect
+                self._advance(self._seconds)
+                found, info = self._recognise()
+        except BaseException:
+            self._blocks.close()
+            raise
         self._language = info.language
         header = SpeechInfo(
             language=info.language,
             # Given, or of a model with one language: the engine then says 1, which nobody measured.
-            language_confidence=info.language_probability if info.all_language_probs else None,
+            language_confidence=float(info.language_probability) if info.all_language_probs else None,
             duration=self._total,
             task=self._request.task,
         )
         return Stream(header, self._segments(found))
 
+    @property
+    def _seconds(self) -> float:
+        """Length of the piece in work."""
+        return len(self._samples) / SAMPLE_RATE
+
     def _fill(self) -> None:
-        """Decode until a piece is full or the source ends."""
+        """Decode until the piece is as long as wanted or the source ends."""
         parts, length = [self._samples], len(self._samples)
-        while not self._ended and length < PIECE_SECONDS * SAMPLE_RATE:
+        while not self._ended and length < self._wanted * SAMPLE_RATE:
             block = next(self._blocks, None)
             if block is None:
                 self._ended = True
@@ -171,13 +200,20 @@ class _Recording:
                 length += block.num_samples
         self._samples = np.concatenate(parts)
 
+    def _advance(self, seconds: float) -> None:
+        self._samples = self._samples[round(seconds * SAMPLE_RATE) :]
+        self._start += seconds
+        # Where half of a piece or more is to be done again, one segment is that long: the next piece must be longer.
+        self._wanted = PIECE_SECONDS if seconds >= self._wanted / 2 else self._wanted + PIECE_SECONDS
+
     def _recognise(self) -> tuple[Iterator[EngineSegment], Any]:
+        self._fill()
         options = self._options
         found, info = self._model.transcribe(
             self._samples,
             language=self._language,
             task=self._request.task,
-            initial_prompt=self._prompt,
+            initial_prompt=self._context[-PROMPT_TOKENS:] or None,
             word_timestamps=self._request.word_times,
             vad_filter=self._request.vad,
             vad_parameters={
@@ -206,46 +242,42 @@ class _Recording:
         with self._blocks:
             while True:
                 done = yield from self._piece(found)
-                self._start += done
-                if self._ended:
-                    break
-                self._samples = self._samples[round(done * SAMPLE_RATE) :]
-                self._fill()
+                self._call.report(self._start + done - self._begin, self._total, "seconds")
+                if self._ended and done == self._seconds:
+                    return
+                self._advance(done)
                 found, _ = self._recognise()
 
-    def _piece(self, found: Iterator[EngineSegment]) -> Any:
-        """The segments of a piece; returns the seconds of it that are done."""
-        length = len(self._samples) / SAMPLE_RATE
-        safe = math.inf if self._ended else length - CUT_MARGIN_SECONDS
+    def _piece(self, found: Iterator[EngineSegment]) -> Generator[Segment, None, float]:
+        """The segments of a piece that its end did not cut; returns the seconds of it that are done."""
+        length = self._seconds
+        safe = length if self._ended else length - CUT_MARGIN_SECONDS
         done = 0.0
-        tokens: list[int] = []
         for segment in found:
-            if segment.end > safe and segment.start > 0:
-                self._carry(tokens)
-                return segment.start
-            tokens = [] if (segment.temperature or 0.0) > PROMPT_RESET_TEMPERATURE else [*tokens, *segment.tokens]
-            done = min(segment.end, length)
-            self._call.report(self._start + done, self._total, "seconds")
-            yield self._placed(segment)
-        self._carry(tokens)
-        if self._ended:
-            self._call.report(self._start + length, self._total, "seconds")
-            return length
-        return max(done, length - CUT_MARGIN_SECONDS)
+            start, end = float(segment.start), float(segment.end)
+            if end > safe and not self._ended:
+                return start
+            self._remember(segment)
+            done = min(end, length)
+            self._call.report(self._start + done - self._begin, self._total, "seconds")
+            yield self._placed(segment, start, end)
+        return length if self._ended else max(done, safe)
 
-    def _carry(self, tokens: list[int]) -> None:
-        """What the next piece is shown of this one, as the engine shows each window the one before."""
-        keep = self._options.condition_on_previous_text and tokens
-        self._prompt = tokens[-PROMPT_TOKENS:] if keep else None
+    def _remember(self, segment: EngineSegment) -> None:
+        """Show the next piece what the engine would show its next window."""
+        trusted = (segment.temperature or 0.0) <= PROMPT_RESET_TEMPERATURE
+        keep = trusted and self._options.condition_on_previous_text
+        self._context = [*self._context, *segment.tokens][-PROMPT_TOKENS:] if keep else []
 
-    def _placed(self, segment: EngineSegment) -> Segment:
+    def _placed(self, segment: EngineSegment, start: float, end: float) -> Segment:
         """The segment on the source's clock."""
         return Segment(
-            start=self._start + float(segment.start),
-            end=self._start + float(segment.end),
+            start=self._start + start,
+            end=self._start + end,
             text=segment.text.strip(),
             confidence=math.exp(segment.avg_logprob),
             words=tuple(
+                # The engine's numbers are numpy's.
                 Word(
                     start=self._start + float(word.start),
                     end=self._start + float(word.end),

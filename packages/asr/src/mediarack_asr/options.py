@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mediarack.plugin import BadInput
+
 
 @dataclass(frozen=True, kw_only=True)
 class FasterWhisperOptions:
@@ -35,3 +37,12 @@ class FasterWhisperOptions:
     vad_threshold: float = 0.5
     vad_min_silence_ms: int = 2000
     vad_speech_pad_ms: int = 400
+
+    def __post_init__(self) -> None:
+        for name in ("beam_size", "best_of"):
+            if getattr(self, name) < 1:
+                raise BadInput(f"{name}={getattr(self, name)}: must be 1 or more")
+        if not self.temperature or min(self.temperature) < 0:
+            raise BadInput(f"temperature={self.temperature}: give one or more numbers, 0 or more")
+        if not 0 <= self.vad_threshold <= 1:
+            raise BadInput(f"vad_threshold={self.vad_threshold}: must be a probability, 0 to 1")

@@ -57,7 +57,8 @@ class How(TypedDict, total=False):
     backend: the one to use, by name; without it the best of those that can do what is asked is chosen.
     device: "auto" (the default), "cpu" or "cuda".
     threads: at most so many CPU threads; the default is what this process may use (affinity and cgroup limits).
-    progress: called with a Progress now and then, in the calling thread.
+    progress: called with a Progress now and then, in the calling thread; while a model is downloaded, in that of the
+        download. What it raises ends the call.
     cancel: a token; setting it makes the call raise Cancelled.
     deadline: seconds from now after which the call raises DeadlineExceeded.
     """
@@ -99,7 +100,7 @@ class Calls(Protocol):
 class Call(Protocol):
     """What a backend is handed with every request.
 
-    ``device`` is the one to use, chosen among those its spec declares. ``weights`` is the directory of the model files,
+    ``device`` is one that its spec declares, or "auto" if it may choose. ``weights`` is the directory of the model,
     already resolved, for a backend that has any. ``calls`` reaches other capabilities; what they do is recorded in this
     call's provenance and stops when it stops.
     """

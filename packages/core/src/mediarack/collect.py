@@ -17,9 +17,9 @@ _GROWTH = 1.5
 
 def collect_audio(stream: Stream[AudioHeader, Audio]) -> Audio:
     header = stream.header
-    samples = _allocate((header.channels, header.expected_samples or header.sample_rate), np.float32, "read_audio")
     filled = 0
     with stream:
+        samples = _allocate((header.channels, header.expected_samples or header.sample_rate), np.float32, "read_audio")
         for block in stream:
             end = filled + block.num_samples
             if end > samples.shape[1]:
@@ -38,9 +38,9 @@ def collect_audio(stream: Stream[AudioHeader, Audio]) -> Audio:
 def collect_frames(stream: Stream[FramesHeader, Frame]) -> Frames:
     header = stream.header
     shape = (header.expected_frames or 16, header.height, header.width, CHANNELS_OF_FORMAT[header.format])
-    images = _allocate(shape, np.uint8, "read_frames")
     pts: dict[int, tuple[int, int]] = {}
     with stream:
+        images = _allocate(shape, np.uint8, "read_frames")
         for frame in stream:
             if frame.position >= len(images):
                 images = _grown(images, 0, frame.position + 1, len(images))

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from mediarack.backends import BackendSpec
@@ -37,13 +38,13 @@ class Dispatcher:
         self._registry = registry
         self._store = WeightsStore(config, registry.weights)
         self._instances: dict[str, Any] = {}
-        self._lock = threading.RLock()
+        self._problems: dict[str, str | None] = {}
+        self._lock = threading.Lock()
         self._closed = False
 
     def perform(self, request: Request, source: Any, how: How | None = None, parent: RunningCall | None = None) -> Any:
         """See Calls.perform. ``parent`` is the call whose backend asks for this one."""
-        if self._closed:
-            raise BadInput("this Rack is closed: make a new one")
+        self._check_open()
         how = how if how is not None else {}
         _check_how(how)
         clock = Clock(how, parent.clock if parent else None)
@@ -81,6 +82,10 @@ class Dispatcher:
             f"{request.capability}: every backend that could do this proved unusable here:", tuple(passed_over)
         )
 
+    @cached_property
+    def _cores(self) -> int:
+        return effective_cores()
+
     def close(self) -> None:
         """Free what the backends hold (models). Idempotent; later calls raise BadInput."""
         with self._lock:
@@ -99,7 +104,7 @@ class Dispatcher:
             clock,
             how,
             device=candidate.device,
-            threads=threads or effective_cores(),
+            threads=threads or self._cores,
             passed_over=passed_over,
         )
         call.calls = _Nested(self, call)
@@ -108,6 +113,7 @@ class Dispatcher:
     def _run(self, candidate: Candidate, source: Any, call: RunningCall) -> Any:
         spec = candidate.backend.spec
         instance = self._instance(spec)
+        call.check()
         if candidate.weights is not None:
             located = candidate.weights
             path = located.path
@@ -116,7 +122,7 @@ class Dispatcher:
             call.weights = str(path)
             call.note(model=located.name)
         logger.info("call %s: %s by %s of %s", call.id, spec.capability, spec.name, describe(source))
-        with _engine_errors(spec):
+        with _engine_errors(spec, call):
             result = getattr(instance, spec.capability)(source, candidate.request, call)
         if isinstance(result, Stream):
             return _first_item(result, spec, call)
@@ -125,16 +131,26 @@ class Dispatcher:
 
     def _instance(self, spec: BackendSpec) -> Any:
         """The backend, made when first used. Raises BackendUnavailable if its engine cannot be imported."""
+        made = self._instances.get(spec.implementation)
+        if made is not None:
+            return made
+        if spec.implementation not in self._problems:
+            self._problems[spec.implementation] = host_problem(spec)
+        if problem := self._problems[spec.implementation]:
+            raise BackendUnavailable(problem)
         with self._lock:
+            self._check_open()
             if spec.implementation not in self._instances:
-                if problem := host_problem(spec):
-                    raise BackendUnavailable(problem)
                 module, _, name = spec.implementation.partition(":")
                 try:
                     self._instances[spec.implementation] = getattr(importlib.import_module(module), name)()
-                except (ImportError, OSError, RuntimeError) as error:  # what loading a native library may raise
+                except Exception as error:  # loading a native library may raise anything
                     raise BackendUnavailable(f"{module} cannot be loaded: {type(error).__name__}: {error}") from error
             return self._instances[spec.implementation]
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise BadInput("this Rack is closed: make a new one")
 
 
 class _Nested:
@@ -151,7 +167,7 @@ class _Nested:
 def _first_item(stream: Stream[Any, Any], spec: BackendSpec, call: RunningCall) -> Stream[Any, Any]:
     """The stream once its first item is there: until then another backend may still take over."""
     try:
-        with _engine_errors(spec):
+        with _engine_errors(spec, call):
             first = [item for item in (next(stream, _END),) if item is not _END]
     except BaseException:
         stream.close()
@@ -169,7 +185,7 @@ def _first_item(stream: Stream[Any, Any], spec: BackendSpec, call: RunningCall) 
                 yield first.pop()
             while True:
                 call.check()
-                with _engine_errors(spec):
+                with _engine_errors(spec, call):
                     item = next(stream, _END)
                 if item is _END:
                     return
@@ -182,13 +198,15 @@ def _first_item(stream: Stream[Any, Any], spec: BackendSpec, call: RunningCall) 
 
 
 @contextmanager
-def _engine_errors(spec: BackendSpec) -> Iterator[None]:
+def _engine_errors(spec: BackendSpec, call: RunningCall) -> Iterator[None]:
     """What an engine raises becomes BackendFailed, with the engine's traceback as text."""
     try:
         yield
     except MediarackError:
         raise
     except Exception as error:
+        if error is call.callers_error:
+            raise
         raise BackendFailed(
             f"{spec.name} failed at {spec.capability}: {type(error).__name__}: {error}",
             backend=spec.name,
@@ -206,9 +224,9 @@ def _check_how(how: How) -> None:
     if unknown := sorted(set(how) - set(known)):
         raise BadInput(f"unknown argument {', '.join(unknown)}: calls also take {', '.join(known)}")
     deadline, threads = how.get("deadline"), how.get("threads")
-    if deadline is not None and not deadline > 0:
+    if deadline is not None and not (isinstance(deadline, int | float) and deadline > 0):
         raise BadInput(f"deadline={deadline!r}: must be seconds, more than 0")
-    if threads is not None and threads < 1:
+    if threads is not None and not (isinstance(threads, int) and threads >= 1):
         raise BadInput(f"threads={threads!r}: must be 1 or more")
     if how.get("device") not in (None, "auto", "cpu", "cuda"):
         raise BadInput(f"device={how['device']!r}: must be auto, cpu or cuda")

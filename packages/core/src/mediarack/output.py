@@ -20,6 +20,8 @@ def check_target(target: Path) -> None:
     parent = target.parent
     if not parent.is_dir():
         raise OutputError(f"cannot write {str(target)!r}: no directory {str(parent)!r}; make it first")
+    if target.exists() and not target.is_file():
+        raise OutputError(f"cannot write {str(target)!r}: it is a device or pipe; give the name of a file")
     if target.exists() and not os.access(target, os.W_OK):
         raise OutputError(f"cannot write {str(target)!r}: the file there is not writable")
     try:
@@ -27,6 +29,12 @@ def check_target(target: Path) -> None:
             pass
     except OSError as error:
         raise OutputError(f"cannot write {str(target)!r}: {error.strerror}") from error
+
+
+def check_not_source(source: object, target: Path) -> None:
+    """Raise OutputError if writing ``target`` would overwrite the file that is read, by any name."""
+    if isinstance(source, str | os.PathLike) and target.exists() and Path(source).exists() and target.samefile(source):
+        raise OutputError(f"cannot write {str(target)!r}: it is the source itself; give another name")
 
 
 @contextmanager
@@ -47,5 +55,7 @@ def replacing(target: Path) -> Iterator[Path]:
         aside.replace(target)
     except OSError as error:
         raise OutputError(f"cannot write {str(target)!r}: {error.strerror or error}") from error
+    except OutputError as error:  # of a backend, which knows only the file aside
+        raise OutputError(str(error).replace(str(aside), str(target))) from error
     finally:
         aside.unlink(missing_ok=True)

@@ -41,7 +41,13 @@ def _try_import(module: str) -> str | None:
     argv = [sys.executable, "-c", _TRY, json.dumps(sys.path), module]
     try:
         done = subprocess.run(
-            argv, check=False, capture_output=True, text=True, timeout=IMPORT_SECONDS, stdin=subprocess.DEVNULL
+            argv,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=IMPORT_SECONDS,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for the host, which ends the call
         )
     except subprocess.TimeoutExpired:
         return f"import {module} did not end within {IMPORT_SECONDS} s in a subprocess"

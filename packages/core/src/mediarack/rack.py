@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from mediarack.calls import Calls, How
 from mediarack.config import Config
 from mediarack.dispatch import Dispatcher
 from mediarack.errors import BadInput, MediarackError
 from mediarack.media import Audio, AudioHeader, Frame, Frames, FramesHeader, MediaInfo, PixelFormat, Stream
-from mediarack.output import check_target, replacing
+from mediarack.output import check_not_source, check_target, replacing
 from mediarack.registry import Registry
 from mediarack.requests import (
     Downmix,
@@ -26,7 +26,7 @@ from mediarack.requests import (
     WriteAudioRequest,
     WriteImageRequest,
 )
-from mediarack.sources import Source, check_source
+from mediarack.sources import Source, check_audio
 from mediarack.transcript import Segment, SpeechInfo, Transcript
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 Target = str | os.PathLike[str]
-_IMAGE_CONTAINERS = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png"}
+_IMAGE_CONTAINERS: dict[str, Literal["jpeg", "png"]] = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,8 +154,8 @@ class Rack:
     ) -> Stream[FramesHeader, Frame]:
         """Like read_frames, one by one in the order they come on screen; ``position`` says which was asked for."""
         request = ReadFramesRequest(
-            at=None if at is None else tuple(float(seconds) for seconds in at),
-            indices=None if indices is None else tuple(int(index) for index in indices),
+            at=None if at is None else tuple(at),
+            indices=None if indices is None else tuple(indices),
             every=every,
             start=start,
             end=end,
@@ -210,10 +210,10 @@ class Rack:
 
     def write_audio(self, audio: Audio, target: Target, *, encoding: str = "s16", **how: Unpack[How]) -> Path:
         """Audio into a WAV file: 16-bit integers (values beyond -1..1 are clipped) or, with "float32", as they are."""
-        path = Path(target)
+        path = _wav(target)
         with replacing(path) as aside:
             request = WriteAudioRequest(target=aside, encoding=encoding)  # type: ignore[arg-type]
-            self.calls.perform(request, audio, how)
+            self.calls.perform(request, check_audio(audio), how)
         return path
 
     def write_image(
@@ -221,12 +221,8 @@ class Rack:
     ) -> Path:
         """A picture ``[height, width, 3 or 1]`` into a .jpg or .png file; quality 1..100 is for JPEG."""
         path = Path(target)
-        container = _IMAGE_CONTAINERS.get(path.suffix.lower())
-        if container is None:
-            raise BadInput(f"cannot write {path.name!r}: the name must end in {', '.join(_IMAGE_CONTAINERS)}")
         with replacing(path) as aside:
-            request = WriteImageRequest(target=aside, container=container, quality=quality)  # type: ignore[arg-type]
-            self.calls.perform(request, image, how)
+            self.calls.perform(_image_request(path, aside, quality), image, how)
         return path
 
     def extract_audio(
@@ -247,8 +243,8 @@ class Rack:
 
         Memory is bounded on any length. An existing target is replaced once the new file is whole.
         """
-        path = Path(target)
-        _check_not_source(source, path)
+        path = _wav(target)
+        check_not_source(source, path)
         # ``backend`` names who decodes; whoever writes is chosen by the encoding.
         writing: How = {key: value for key, value in how.items() if key != "backend"}  # type: ignore[assignment]
         with replacing(path) as aside:
@@ -280,8 +276,9 @@ class Rack:
     ) -> Path:
         """The picture on screen at ``seconds`` as .jpg or .png; ``width`` keeps the aspect ratio."""
         path = Path(target)
-        _check_not_source(source, path)
+        check_not_source(source, path)
         check_target(path)
+        _image_request(path, path, quality)  # what is wrong with it is told before the work
         frames = self.read_frames(source, at=[seconds], width=width, stream=stream, **how)
         return self.write_image(frames.images[0], path, quality=quality)
 
@@ -360,7 +357,15 @@ class Rack:
                 yield Outcome(source=source, transcript=None, error=error)
 
 
-def _check_not_source(source: Source, target: Path) -> None:
-    checked = check_source(source)
-    if isinstance(checked, Path) and target.exists() and target.samefile(checked):
-        raise BadInput(f"{str(target)!r} is the source itself: give another name for the output")
+def _wav(target: Target) -> Path:
+    path = Path(target)
+    if path.suffix.lower() not in (".wav", ".wave"):
+        raise BadInput(f"cannot write {path.name!r}: sound is written as WAV, so the name must end in .wav")
+    return path
+
+
+def _image_request(named: Path, target: Path, quality: int) -> WriteImageRequest:
+    container = _IMAGE_CONTAINERS.get(named.suffix.lower())
+    if container is None:
+        raise BadInput(f"cannot write {named.name!r}: the name must end in {', '.join(_IMAGE_CONTAINERS)}")
+    return WriteImageRequest(target=target, container=container, quality=quality)

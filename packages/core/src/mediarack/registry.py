@@ -73,7 +73,7 @@ class Registry:
         found: dict[tuple[str, str], Backend] = {}
         for name, plugin in self._manager.list_name_plugin():
             distribution, version = self._distributions[name]
-            for spec in self._call(name, plugin, "mediarack_backends"):
+            for spec in self._call(name, plugin, "mediarack_backends", BackendSpec):
                 key = (spec.capability, spec.name)
                 if key in found:
                     owner = found[key].plugin or "another plugin"
@@ -90,7 +90,7 @@ class Registry:
         return tuple(
             weights
             for name, plugin in self._manager.list_name_plugin()
-            for weights in self._call(name, plugin, "mediarack_weights")
+            for weights in self._call(name, plugin, "mediarack_weights", WeightsSpec)
         )
 
     @property
@@ -116,10 +116,11 @@ class Registry:
         shown = distribution[0] or name
         written_for = getattr(plugin, "PLUGIN_API", None)
         if written_for != hooks.PLUGIN_API:
-            side = "plugin" if written_for is None or written_for < hooks.PLUGIN_API else "mediarack core"
+            newer = isinstance(written_for, int) and written_for > hooks.PLUGIN_API
+            side = "mediarack core" if newer else "plugin"
             self._problem(
                 shown,
-                f"was written for PLUGIN_API {written_for}, this mediarack has {hooks.PLUGIN_API}: update the {side}",
+                f"was written for PLUGIN_API {written_for!r}, this mediarack has {hooks.PLUGIN_API}: update the {side}",
             )
             return
         try:
@@ -132,11 +133,14 @@ class Registry:
         else:
             self._distributions[name] = distribution
 
-    def _call(self, name: str, plugin: object, hook: str) -> list[Any]:
+    def _call(self, name: str, plugin: object, hook: str, kind: type) -> list[Any]:
         others = [other for _, other in self._manager.list_name_plugin() if other is not plugin]
         try:
             results = self._manager.subset_hook_caller(hook, remove_plugins=others)()
-            return [item for result in results for item in result]
+            items = [item for result in results for item in result]
+            if wrong := [item for item in items if not isinstance(item, kind)]:
+                raise TypeError(f"{wrong[0]!r} is no {kind.__name__}")
+            return items
         except Exception as error:  # as above: one plugin's fault is told, not shared
             self._problem(
                 self._distributions[name][0] or name, f"its hook {hook} raised {type(error).__name__}: {error}"

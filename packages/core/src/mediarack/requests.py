@@ -7,6 +7,7 @@ needs, so that a backend which lacks one is passed over with a reason instead of
 from __future__ import annotations
 
 import math
+import numbers
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -16,6 +17,8 @@ from mediarack.media import CHANNELS_OF_FORMAT, PixelFormat
 
 Capability = Literal["probe", "read_audio", "read_frames", "write_audio", "write_image", "transcribe"]
 Downmix = Literal["mean", "ffmpeg"]
+MAX_SIDE = 16_384
+"""Pixels; the scalers of some decoders fail above it."""
 Task = Literal["transcribe", "translate"]
 
 
@@ -25,9 +28,18 @@ def _check_choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
 
 
 def _check_range(name: str, value: float | None, low: float, high: float = math.inf) -> None:
-    if value is not None and not (math.isfinite(value) and low <= value <= high):
-        limits = f"{low:g} or more" if high == math.inf else f"between {low:g} and {high:g}"
-        raise BadInput(f"{name}={value!r}: must be a finite number, {limits}")
+    number = isinstance(value, numbers.Real) and math.isfinite(value)
+    if value is not None and not (number and low <= value <= high):
+        raise BadInput(f"{name}={value!r}: must be a finite number, {_limits(low, high)}")
+
+
+def _check_integer(name: str, value: int | None, low: int, high: float = math.inf) -> None:
+    if value is not None and not (isinstance(value, numbers.Integral) and low <= value <= high):
+        raise BadInput(f"{name}={value!r}: must be a whole number, {_limits(low, high)}")
+
+
+def _limits(low: float, high: float) -> str:
+    return f"{low} or more" if high == math.inf else f"between {low} and {high}"
 
 
 def _check_window(start: float, end: float | None) -> None:
@@ -69,9 +81,9 @@ class ReadAudioRequest:
 
     def __post_init__(self) -> None:
         _check_window(self.start, self.end)
-        _check_range("stream", self.stream, 0)
-        _check_range("sample_rate", self.sample_rate, 1000, 768_000)
-        _check_range("channels", self.channels, 1, 64)
+        _check_integer("stream", self.stream, 0)
+        _check_integer("sample_rate", self.sample_rate, 1000, 768_000)
+        _check_integer("channels", self.channels, 1, 64)
         _check_choice("downmix", self.downmix, ("mean", "ffmpeg"))
 
     def features(self) -> frozenset[str]:
@@ -110,14 +122,17 @@ class ReadFramesRequest:
         if given and given != ["every"] and (self.start > 0 or self.end is not None):
             raise BadInput(f"start and end were given with {given[0]}: they go with every, or with all frames")
         _check_window(self.start, self.end)
+        for name in ("at", "indices"):
+            if getattr(self, name) == ():
+                raise BadInput(f"{name} is empty: give at least one, or leave it out for all frames")
         for seconds in self.at or ():
             _check_range("at", seconds, 0)
         for index in self.indices or ():
-            _check_range("indices", index, 0)
+            _check_integer("indices", index, 0)
         _check_range("every", self.every, 1e-6)
-        _check_range("stream", self.stream, 0)
-        _check_range("width", self.width, 1, 65_535)
-        _check_range("height", self.height, 1, 65_535)
+        _check_integer("stream", self.stream, 0)
+        _check_integer("width", self.width, 1, MAX_SIDE)
+        _check_integer("height", self.height, 1, MAX_SIDE)
         _check_choice("format", self.format, tuple(CHANNELS_OF_FORMAT))
 
     def features(self) -> frozenset[str]:
@@ -165,7 +180,7 @@ class WriteImageRequest:
 
     def __post_init__(self) -> None:
         _check_choice("container", self.container, ("jpeg", "png"))
-        _check_range("quality", self.quality, 1, 100)
+        _check_integer("quality", self.quality, 1, 100)
 
     def features(self) -> frozenset[str]:
         return frozenset({self.container})
@@ -191,7 +206,7 @@ class TranscribeRequest:
 
     def __post_init__(self) -> None:
         _check_choice("task", self.task, ("transcribe", "translate"))
-        _check_range("stream", self.stream, 0)
+        _check_integer("stream", self.stream, 0)
 
     def features(self) -> frozenset[str]:
         wanted = {

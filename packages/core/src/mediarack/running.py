@@ -27,7 +27,7 @@ class Clock:
         if self._parent is not None:
             self._parent.check()
         if self._cancel is not None and self._cancel.cancelled:
-            raise Cancelled("the call was cancelled by its token")
+            raise Cancelled("the call was cancelled")
         if self._seconds is not None and time.monotonic() - self.started > self._seconds:
             raise DeadlineExceeded(f"the call did not finish within its deadline of {self._seconds:g} s")
 
@@ -52,6 +52,8 @@ class RunningCall:
         self.calls: Calls
         self.clock = clock
         self.children: list[RunningCall] = []
+        self.callers_error: Exception | None = None
+        """What the caller's own progress function raised: not the engine's fault."""
         self._backend = backend
         self._progress = how.get("progress")
         self._passed_over = passed_over
@@ -64,11 +66,14 @@ class RunningCall:
         self.clock.check()
         if self._progress is not None:
             spec = self._backend.spec
-            self._progress(
-                Progress(
-                    call_id=self.id, capability=spec.capability, backend=spec.name, done=done, total=total, unit=unit
-                )
+            progress = Progress(
+                call_id=self.id, capability=spec.capability, backend=spec.name, done=done, total=total, unit=unit
             )
+            try:
+                self._progress(progress)
+            except Exception as error:
+                self.callers_error = error
+                raise
 
     def note(self, **details: str) -> None:
         self.device = details.pop("device", self.device)

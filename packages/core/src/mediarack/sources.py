@@ -20,7 +20,9 @@ SourceKind = Literal["path", "bytes", "file", "audio"]
 def check_source(source: object) -> Media | Audio:
     """The source as backends take it. Raises BadInput for what cannot be read, before any backend is asked."""
     if isinstance(source, Audio):
-        return _check_audio(source)
+        if check_audio(source).samples.size == 0:
+            raise BadInput("the Audio has no samples: there is nothing to read")
+        return source
     if isinstance(source, bytes | bytearray | memoryview):
         if len(source) == 0:
             raise NotMedia("the source is empty (0 bytes)")
@@ -34,12 +36,15 @@ def check_source(source: object) -> Media | Audio:
     )
 
 
-def _check_audio(audio: Audio) -> Audio:
+def check_audio(audio: Audio) -> Audio:
+    """The audio, if its samples are as Audio promises. Raises BadInput."""
+    if not isinstance(audio, Audio):
+        raise BadInput(f"{type(audio).__name__} is no Audio: give mediarack.Audio(samples=..., sample_rate=...)")
     if audio.samples.ndim != 2 or audio.samples.dtype != "float32":
         shape, kind = list(audio.samples.shape), audio.samples.dtype
         raise BadInput(f"Audio.samples is {kind} {shape}: it must be float32 [channels, samples], nominally -1..1")
-    if audio.samples.size == 0 or audio.sample_rate < 1:
-        raise BadInput(f"Audio has {audio.samples.size} samples at {audio.sample_rate} Hz: there is nothing to read")
+    if audio.sample_rate < 1:
+        raise BadInput(f"Audio.sample_rate is {audio.sample_rate}: it must be in Hz, 1 or more")
     return audio
 
 
@@ -68,6 +73,8 @@ def _check_path(name: str | bytes) -> Path:
 
 
 def _check_file(source: BinaryIO) -> BinaryIO:
+    if getattr(source, "closed", False):
+        raise BadInput("the file object is closed: open it again")
     if not source.seekable():
         raise BadInput("the file object cannot seek: give its bytes (source.read()) or write them to a file first")
     source.seek(0)

@@ -19,7 +19,7 @@ from mediarack.config import Config
 from mediarack.errors import BackendUnavailable, MediarackError
 
 logger = logging.getLogger(__name__)
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+_HUB_ID = re.compile(r"[A-Za-z0-9]([\w.-]*\w)?/[A-Za-z0-9]([\w.-]*\w)?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,13 +43,13 @@ class WeightsStore:
             return None
         if model is None:
             spec = next((spec for spec in known.values() if spec.default), next(iter(known.values())))
+        elif model in known:
+            spec = known[model]
         elif Path(model).is_dir():
             required = next((spec.required for spec in known.values()), ())
             if missing := _missing(Path(model), required):
                 return f"the directory {model!r} is no model of this backend: it lacks {', '.join(missing)}"
             return Located(name=model, path=Path(model).absolute(), spec=None)
-        elif model in known:
-            spec = known[model]
         elif known and _HUB_ID.fullmatch(model):
             first = next(iter(known.values()))
             spec = WeightsSpec(
@@ -87,7 +87,9 @@ class WeightsStore:
     def download(self, spec: WeightsSpec, report: Callable[[float, float | None, str], None]) -> Path:
         """Fetch the model into the hub's cache, with progress in bytes. Raises BackendUnavailable."""
         size = f"about {spec.size / 1e6:.0f} MB" if spec.size else "size unknown"
-        logger.warning("downloading the model %s from %s: %s, once", spec.name, spec.repo, size)
+        logger.warning(
+            "downloading the model %s from %s: %s, licence %s, once", spec.name, spec.repo, size, spec.license
+        )
         try:
             from huggingface_hub import snapshot_download
         except ImportError as error:
@@ -126,12 +128,12 @@ def _in_hub_cache(spec: WeightsSpec) -> tuple[Path | None, str]:
     if importlib.util.find_spec("huggingface_hub") is None:
         return None, "the hub's cache (huggingface_hub is not installed)"
     from huggingface_hub import constants, snapshot_download
-    from huggingface_hub.errors import LocalEntryNotFoundError
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
     cache = Path(constants.HF_HUB_CACHE)
     try:
         path = Path(snapshot_download(spec.repo, allow_patterns=list(spec.files), local_files_only=True))
-    except LocalEntryNotFoundError:
+    except (LocalEntryNotFoundError, HFValidationError):
         return None, f"{cache} (the hub's cache: no {spec.repo})"
     if missing := _missing(path, spec.required):
         return None, f"{cache} (the hub's cache: {spec.repo} lacks {', '.join(missing)})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +12,7 @@ from mediarack.cli.options import BackendName, Deadline, Debug, End, Json, Outpu
 from mediarack.cli.terminal import calling, console, print_json, say
 from mediarack.errors import BadInput
 from mediarack.media import AudioStreamInfo, MediaInfo, StreamInfo, VideoStreamInfo
-from mediarack.output import check_target
+from mediarack.output import check_not_source, check_target
 from mediarack.rack import Rack
 
 Source = Annotated[Path, typer.Argument(metavar="FILE", help="A media file.", show_default=False)]
@@ -31,7 +32,9 @@ def probe(source: Source, backend: BackendName = None, json: Json = False, debug
 
 def extract_audio(
     source: Source,
-    target: Annotated[Path | None, typer.Argument(metavar="[OUTPUT]", help="Default: FILE's name with .wav.")] = None,
+    target: Annotated[
+        Path | None, typer.Argument(metavar="[OUTPUT]", help="Default: FILE's name with .wav, here.")
+    ] = None,
     sample_rate: Annotated[int, typer.Option(help="Hz; 0 keeps the file's own.")] = 16_000,
     channels: Annotated[int, typer.Option(help="0 keeps the file's own.")] = 1,
     start: Start = 0.0,
@@ -46,8 +49,8 @@ def extract_audio(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Write the sound of a media file as WAV: 16 kHz, mono, 16 bits unless told otherwise."""
-    target = target if target is not None else Path(source.with_suffix(".wav").name)
+    """Write the sound of a media file as WAV: 16 kHz, mono, 16 bits unless told otherwise. Replaces the output."""
+    target = target if target is not None else Path(f"{source.stem}.wav")
     with Rack() as rack, calling("audio", backend=backend, threads=threads, deadline=deadline) as how:
         rack.extract_audio(
             source,
@@ -61,7 +64,10 @@ def extract_audio(
             stream=stream,
             **how,
         )
-    _told([target], json)
+    if json:
+        print_json({"written": [str(target)]})
+    else:
+        typer.echo(target)
 
 
 def extract_frames(
@@ -88,21 +94,27 @@ def extract_frames(
     if not at and every is None:
         every = 10.0
     check_target(output_dir / "frame")
-    written: list[Path] = []
-    how_many = {"backend": backend, "threads": threads, "deadline": deadline}
+    asked = {"at": at or None, "every": every, "start": start, "end": end, "width": width, "stream": stream}
     with (
         Rack() as rack,
-        calling("frames", **how_many) as how,
-        rack.iter_frames(
-            source, at=at or None, every=every, start=start, end=end, width=width, stream=stream, **how
-        ) as frames,
+        calling("frames", backend=backend, threads=threads, deadline=deadline) as how,
+        tempfile.TemporaryDirectory(dir=output_dir, prefix=".mediarack-") as aside,
+        rack.iter_frames(source, **asked, **how) as frames,  # type: ignore[arg-type]
     ):
+        names: list[str] = []
         for frame in frames:
-            seconds = float(frame.pts * frames.header.time_base)
-            target = output_dir / f"{source.stem}-{_clock(seconds)}.{format}"
-            if target not in written:  # several of the times asked for may show one picture
-                written.append(rack.write_image(frame.image, target, quality=quality))
-    _told(written, json)
+            name = f"{source.stem}-{_clock(float(frame.pts * frames.header.time_base))}.{format}"
+            if names[-1:] != [name]:  # several of the times asked for may show one picture
+                check_not_source(source, output_dir / name)
+                rack.write_image(frame.image, Path(aside) / name, quality=quality)
+                names.append(name)
+        written = [(Path(aside) / name).replace(output_dir / name) for name in names]
+    if json:
+        print_json({"written": [str(path) for path in written]})
+    else:
+        for path in written:
+            typer.echo(path)
+    say(f"[dim]{len(written)} file(s) written[/]")
 
 
 def _clock(seconds: float) -> str:
@@ -110,15 +122,6 @@ def _clock(seconds: float) -> str:
     milliseconds = round(seconds * 1000)
     minutes, rest = divmod(milliseconds, 60_000)
     return f"{minutes // 60:02d}h{minutes % 60:02d}m{rest // 1000:02d}.{rest % 1000:03d}s"
-
-
-def _told(paths: list[Path], json: bool) -> None:
-    if json:
-        print_json({"written": [str(path) for path in paths]})
-        return
-    for path in paths:
-        typer.echo(path)
-    say(f"[dim]{len(paths)} file(s) written[/]")
 
 
 def _show(source: Path, info: MediaInfo) -> None:

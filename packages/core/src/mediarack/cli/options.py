@@ -37,7 +37,8 @@ Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads; default: what this process may use.")]
 Deadline = Annotated[float | None, typer.Option(help="Give up after this many seconds.")]
 EngineOptions = Annotated[
-    list[str] | None, typer.Option("-O", metavar="KEY=VALUE", help="An engine's own option (needs --backend); repeat.")
+    list[str] | None,
+    typer.Option("--option", "-O", metavar="KEY=VALUE", help="An engine's own option (needs --backend); repeat."),
 ]
 Start = Annotated[float, typer.Option(help="Seconds from the beginning.")]
 End = Annotated[float | None, typer.Option(help="Seconds from the beginning; default: all.")]

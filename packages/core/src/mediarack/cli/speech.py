@@ -21,7 +21,7 @@ from mediarack.cli.options import (
 )
 from mediarack.cli.terminal import calling, console, error_data, exit_code, fail, print_json, settings
 from mediarack.errors import BadInput, Cancelled, MediarackError
-from mediarack.output import check_target
+from mediarack.output import check_not_source, check_target
 from mediarack.provenance import Provenance
 from mediarack.rack import Rack
 from mediarack.subtitles import FORMATS, write_transcript
@@ -54,6 +54,7 @@ def transcribe(
 ) -> None:
     """Write what is said in media files as subtitles, text or JSON. Naming --backend lets it download its model."""
     formats = format or ([] if json else ["srt"])
+    sources = list(dict.fromkeys(sources))
     targets = _targets(sources, output_dir, formats)
     results: list[dict[str, Any]] = []
     failed = 0
@@ -104,6 +105,8 @@ def _targets(sources: list[Path], output_dir: Path, formats: list[str]) -> dict[
     targets = {source: [output_dir / f"{source.stem}.{format}" for format in formats] for source in sources}
     for target in (target for those in targets.values() for target in those):
         check_target(target)
+        for source in sources:
+            check_not_source(source, target)
     return targets
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import logging
 import signal
 import sys
@@ -58,7 +60,8 @@ class Messages(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         from rich.markup import escape
 
-        say(f"[yellow]{escape(record.getMessage())}[/]")
+        if not settings.quiet:
+            console().print(f"[yellow]{escape(record.getMessage())}[/]")
 
 
 def fail(error: Exception) -> int:
@@ -84,15 +87,16 @@ def error_data(error: BaseException) -> dict[str, str]:
 
 
 def print_json(data: Any) -> None:
-    import msgspec
-
-    encoded = msgspec.json.encode(data)
-    sys.stdout.write(msgspec.json.format(encoded, indent=2).decode() + "\n")
+    text = json.dumps(data, indent=2, ensure_ascii=False)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # JSON is UTF-8 everywhere. A file name that is not has lone surrogates: \\udcNN is how JSON writes those.
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+    sys.stdout.write(text + "\n")
 
 
 def say(text: str) -> None:
-    """A message for people; nothing with --quiet or --json."""
-    if not (settings.quiet or settings.json):
+    """A message for people at a terminal; nothing with --quiet or --json."""
+    if sys.stderr.isatty() and not (settings.quiet or settings.json):
         console().print(text)
 
 
@@ -100,15 +104,14 @@ def say(text: str) -> None:
 def calling(title: str, **how: Any) -> Iterator[How]:
     """The ``how`` of a command's calls: a progress bar on a terminal, and Ctrl-C that ends the call cleanly.
 
-    The first Ctrl-C (or SIGTERM) cancels the call, which then removes what it had begun to write; the second one
-    interrupts at once.
+    The first Ctrl-C (or SIGTERM) cancels the call, which then removes what it had begun to write. The second one ends
+    the process at once, as the system does it: no Python runs while an engine computes.
     """
     token = CancelToken()
 
     def on_signal(number: int, frame: FrameType | None) -> None:
-        if token.cancelled:
-            raise KeyboardInterrupt
         token.cancel()
+        signal.signal(number, signal.SIG_DFL)
 
     previous = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -66,13 +66,15 @@ def _cgroups(controller: str, root: Path) -> Iterator[Path]:
         _, controllers, path = line.split(":", 2)
         if controllers and controller not in controllers.split(","):
             continue
-        base = root / "sys/fs/cgroup" / controllers  # v2 names none; v1 may mount several together, as "cpu,cpuacct"
-        group = base / path.lstrip("/")
-        # In a container the path may be the host's, which is not mounted; the limits then stand at the base.
-        while group != base:
-            yield group
-            group = group.parent
-        yield base
+        # v2 names no controller. v1 may mount several together, in an order of its own, and links each to that place.
+        for mount in dict.fromkeys([controllers, controllers and controller]):
+            base = root / "sys/fs/cgroup" / mount
+            group = base / path.lstrip("/")
+            # In a container the path may be the host's, which is not mounted; the limits then stand at the base.
+            while group != base:
+                yield group
+                group = group.parent
+            yield base
 
 
 def _v2_cpu(directory: Path) -> tuple[float, float] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,8 @@ def write_transcript(
     path = Path(target)
     text = render(transcript, format or path.suffix.lstrip(".").lower(), layout)
     with replacing(path) as aside:
-        aside.write_text(text, encoding="utf-8", newline="\n")
+        # A path in the provenance may be no UTF-8; the escape is also JSON's.
+        aside.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
     return path
 
 
@@ -36,8 +38,7 @@ def render(transcript: Transcript, format: str, layout: Layout | None = None) ->
     if format == "txt":
         return "".join(f"{segment.text}\n" for segment in transcript.segments)
     if format == "json":
-        encoded = msgspec.json.encode(as_data(transcript))
-        return msgspec.json.format(encoded, indent=2).decode() + "\n"
+        return json.dumps(as_data(transcript), indent=2, ensure_ascii=False) + "\n"
     raise BadInput(f"cannot write a transcript as {format!r}: the formats are {', '.join(FORMATS)}")
 
 

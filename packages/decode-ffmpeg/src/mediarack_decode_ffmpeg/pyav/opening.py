@@ -18,11 +18,12 @@ from av.format import ContainerFormat
 from mediarack.plugin import BadInput, CorruptMedia, Media, NotMedia, describe
 
 _POINT_ELSEWHERE = {"hls", "concat", "concatf", "dash", "webm_dash_manifest", "imf", "image2", "dvdvideo", "libopenmpt"}
+_BESIDE_THE_FILE = {"vobsub", "mlv"}
 _NETWORK = {"rtsp", "rtp", "sdp", "sap", "rtmp", "mpegts_raw", "mmsh", "mmst"}
-_SCRIPTS = {"lavfi", "vapoursynth", "avisynth", "ffmetadata"}
+_SCRIPTS = {"lavfi", "vapoursynth", "avisynth", "ffmetadata", "sbg"}
 _TAKES_ANY_TEXT = {"tty"}
 """Claims every .txt file, as a film of its characters."""
-REFUSED = frozenset(_POINT_ELSEWHERE | _NETWORK | _SCRIPTS | _TAKES_ANY_TEXT)
+REFUSED = frozenset(_POINT_ELSEWHERE | _BESIDE_THE_FILE | _NETWORK | _SCRIPTS | _TAKES_ANY_TEXT)
 """Demuxers that open other files or addresses named in their input, or run it. A media file never needs them."""
 
 MAX_PIXELS = 16_384 * 16_384
