@@ -1,7 +1,8 @@
-"""``hatch run packages``: build every wheel and sdist, and transcribe the talk in a fresh environment of them."""
+"""``hatch run packages``: build every wheel and sdist into dist/, and transcribe the talk in an environment of them."""
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -19,8 +20,10 @@ TALK = ROOT / "demo" / "assets" / "talk.mp4"
 def main() -> None:
     from weights import tiny_en
 
+    dist = ROOT / "dist"
+    shutil.rmtree(dist, ignore_errors=True)
     with tempfile.TemporaryDirectory() as directory:
-        dist, fresh = Path(directory) / "dist", Path(directory) / "fresh"
+        fresh = Path(directory) / "fresh"
         for package in sorted((ROOT / "packages").iterdir()):
             run(sys.executable, "-m", "build", "--no-isolation", "--outdir", dist, package)
         wheels, sdists = sorted(dist.glob("*.whl")), sorted(dist.glob("*.tar.gz"))
@@ -38,7 +41,7 @@ def main() -> None:
         text = (Path(directory) / "talk.txt").read_text(encoding="utf-8")
         if "best of times" not in text:
             raise SystemExit(f"the fresh environment heard {text!r}")
-        print(f"{len(wheels)} wheels and {len(sdists)} sdists built; the fresh environment heard: {text[:60]!r}")
+        print(f"{len(wheels)} wheels and {len(sdists)} sdists in {dist}; the fresh environment heard: {text[:60]!r}")
 
 
 def name_of(wheel: Path) -> str:
