@@ -142,11 +142,15 @@ def bad_input(tmp_path: Path, talk: Path, kind: str) -> Path:
 KINDS = ["missing", "directory", "empty", "junk", "text", "cut", "no_index", "playlist"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("command", ["probe", "extract-audio", "extract-frames", "transcribe"])
+COMMANDS = ["probe", "extract-audio", "extract-frames", "transcribe"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "command"),
+    # probe does not decode: what it tells of a file that was cut off is what its header says
+    [(kind, command) for kind in KINDS for command in COMMANDS if (kind, command) != ("cut", "probe")],
+)
 def test_bad_input_is_one_clear_error_and_leaves_nothing(cli, talk, tiny_en, tmp_path, kind, command):
-    if (kind, command) == ("cut", "probe"):
-        pytest.skip("probe does not decode: what it tells of a file that was cut off is what its header says")
     path = bad_input(tmp_path, talk, kind)
     out = tmp_path / "out"
     out.mkdir()

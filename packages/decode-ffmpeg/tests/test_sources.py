@@ -78,7 +78,8 @@ def test_junk_by_the_name_of_an_mp3_cannot_be_decoded(rack: Rack, tmp_path: Path
 
 
 def test_a_name_like_an_address_is_still_a_name(rack: Rack, tmp_path: Path, wav: Path) -> None:
-    path = tmp_path / "http:x%03d[a] é.wav"
+    colon = "" if sys.platform == "win32" else ":"  # which Windows does not allow in names
+    path = tmp_path / f"http{colon}x%03d[a] é.wav"
     shutil.copy(wav, path)
     assert rack.read_audio(path).duration == 12.0
 
