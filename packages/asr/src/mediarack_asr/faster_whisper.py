@@ -132,6 +132,10 @@ class _Checked:
         return self._part(*args, **kwargs)
 
 
+class _CutWindow(Exception):
+    """The next window would reach beyond the piece."""
+
+
 class _Recording:
     """One recording on its way through the engine, piece by piece.
 
@@ -148,6 +152,9 @@ class _Recording:
         call: Call,
     ) -> None:
         self._model = model
+        self._encode = model.encode
+        model.encode = self._encode_whole  # of this call's own copy of the model
+        self._stops_at_cut = False
         self._blocks = blocks
         self._request = request
         self._options = options
@@ -253,15 +260,31 @@ class _Recording:
         length = self._seconds
         safe = length if self._ended else length - CUT_MARGIN_SECONDS
         done = 0.0
-        for segment in found:
-            start, end = float(segment.start), float(segment.end)
-            if end > safe and not self._ended:
-                return start
-            self._remember(segment)
-            done = min(end, length)
-            self._call.report(self._start + done - self._begin, self._total, "seconds")
-            yield self._placed(segment, start, end)
+        self._stops_at_cut = False
+        try:
+            for segment in found:
+                start, end = float(segment.start), float(segment.end)
+                if end > safe and not self._ended:
+                    return start
+                self._remember(segment)
+                done = min(end, length)
+                self._stops_at_cut = not self._ended
+                self._call.report(self._start + done - self._begin, self._total, "seconds")
+                yield self._placed(segment, start, end)
+        except _CutWindow:
+            return done
+        finally:
+            self._stops_at_cut = False
         return length if self._ended else max(done, safe)
+
+    def _encode_whole(self, features: npt.NDArray[np.float32]) -> Any:
+        """Encode a window; one that the end of the piece cuts is left to the next piece, if this one brought anything.
+
+        The engine pads a short window with zeros, which no frame of a spectrogram is.
+        """
+        if self._stops_at_cut and not features[..., -1].any():
+            raise _CutWindow
+        return self._encode(features)
 
     def _remember(self, segment: EngineSegment) -> None:
         """Show the next piece what the engine would show its next window."""
