@@ -165,6 +165,15 @@ def test_a_download_can_be_cancelled(store, hub):
         store().download(MODEL, report)
 
 
+def test_the_callers_own_error_is_not_the_hubs(hub):
+    def broken(progress):
+        raise ZeroDivisionError
+
+    with mr.Rack(plugins=[toy.plugin(toy.spec("a", "Counter"), weights=(MODEL,))]) as it:
+        with pytest.raises(ZeroDivisionError):
+            it.transcribe(b"x", backend="a", progress=broken)
+
+
 def test_naming_the_backend_downloads_and_runs(hub):
     plugin = toy.plugin(toy.spec("a", "Counter"), weights=(MODEL,))
     with mr.Rack(plugins=[plugin]) as it:

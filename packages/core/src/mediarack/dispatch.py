@@ -118,7 +118,12 @@ class Dispatcher:
             located = candidate.weights
             path = located.path
             if path is None and located.spec is not None:
-                path = self._store.download(located.spec, call.report)
+                try:
+                    path = self._store.download(located.spec, call.report)
+                except BackendUnavailable:
+                    if call.callers_error is not None:  # not the hub's fault
+                        raise call.callers_error from None
+                    raise
             call.weights = str(path)
             call.note(model=located.name)
         logger.info("call %s: %s by %s of %s", call.id, spec.capability, spec.name, describe(source))

@@ -44,6 +44,8 @@ def select(
     device: str,
 ) -> Selection:
     """Raises BackendUnavailable if nothing can do the request, BadInput for a backend name nobody has."""
+    candidates: list[Candidate] = []
+    passed_over: list[PassedOver] = []
     able = [b for b in registry.backends if b.spec.capability == request.capability]
     backend = _named(request.options, able) or backend
     if backend is not None:
@@ -51,7 +53,8 @@ def select(
     else:
         preferred = config.prefer.get(request.capability)
         able.sort(key=lambda b: b.spec.name != preferred)  # stable: priority order otherwise
-    candidates, passed_over = [], []
+        if preferred is not None and preferred not in {b.spec.name for b in able}:
+            passed_over.append(PassedOver(preferred, "preferred by configuration, but no installed plugin has it"))
     for entry in able:
         reason = _reason_against(entry, request, source_kind, config, device)
         if reason is None:
