@@ -16,13 +16,25 @@ CORE = PACKAGES / "core" / "src" / "mediarack"
 
 # From the ground up: a module imports only from its own row and the rows above it.
 ROOMS = [
-    {"_lazy", "errors", "provenance", "media", "transcript", "requests", "sources", "calls", "backends", "hooks"},
+    {
+        "_lazy",
+        "errors",
+        "provenance",
+        "media",
+        "transcript",
+        "requests",
+        "sources",
+        "calls",
+        "backends",
+        "extensions",
+        "hooks",
+    },
     {"config", "output"},
     {"hardware"},
     {"weights"},
     {"registry"},
     {"placement", "selection"},
-    {"running", "dispatch", "collect", "rack"},
+    {"running", "dispatch", "collect", "writing", "rack"},
     {"_default", "subtitles"},
     {"cli", "__main__"},
 ]

@@ -4,9 +4,11 @@ import io
 import os
 import sys
 
+import numpy as np
 import pytest
 
 from mediarack.errors import BadInput, NotMedia
+from mediarack.media import Audio, AudioHeader, Stream
 from mediarack.sources import check_source, describe, kind_of
 
 
@@ -56,9 +58,30 @@ def test_what_is_no_source_is_told(wrong):
         check_source(wrong)
 
 
-def test_a_url_is_told_what_to_do():
-    with pytest.raises(BadInput, match="download it first"):
-        check_source("https://example.org/a.mp4")
+def test_a_url_is_named_without_what_may_be_secret():
+    url = check_source("https://me:word@example.org/a.mp4?token=1")
+    assert kind_of(url) == "url"
+    assert describe(url) == "https://example.org/a.mp4"
+
+
+@pytest.mark.parametrize("address", ["file:///etc/passwd", "ftp://example.org/a", "concat://a|b", "http://"])
+def test_other_addresses_are_refused(address):
+    with pytest.raises(BadInput, match="must be http:// or https://"):
+        check_source(address)
+
+
+def block(number):
+    samples = np.full((1, 8000), number, np.float32)
+    return Audio(samples=samples, sample_rate=8000)
+
+
+def test_a_stream_of_audio_is_a_source_until_it_has_been_read():
+    header = AudioHeader(sample_rate=8000, channels=1, start_seconds=0.0, expected_samples=None)
+    stream = Stream(header, iter([block(0), block(1)]))
+    assert kind_of(check_source(stream)) == "audio"
+    next(stream)
+    with pytest.raises(BadInput, match="read only once"):
+        check_source(stream)
 
 
 def test_a_name_with_a_nul_is_told_not_crashed_on():

@@ -192,3 +192,10 @@ def test_sound_in_memory_is_read_like_its_file(rack: Rack, wav: Path) -> None:
     asked = {"sample_rate": 16_000, "channels": 1, "start": 3.0, "end": 7.5}
     from_memory = rack.read_audio(rack.read_audio(wav), **asked)  # type: ignore[arg-type]
     assert np.array_equal(from_memory.samples, rack.read_audio(wav, **asked).samples)  # type: ignore[arg-type]
+
+
+def test_a_stream_of_sound_is_a_source(rack: Rack, wav: Path) -> None:
+    whole = rack.read_audio(wav, sample_rate=16_000, channels=1, start=3.0)
+    again = rack.read_audio(rack.iter_audio(wav), sample_rate=16_000, channels=1, start=3.0)
+    assert np.array_equal(again.samples, whole.samples)
+    assert [record.capability for record in again.provenance.calls] == ["read_audio"]

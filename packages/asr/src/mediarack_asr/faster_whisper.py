@@ -27,6 +27,7 @@ from mediarack.plugin import (
     BackendUnavailable,
     BadInput,
     Call,
+    Decoded,
     Media,
     ReadAudioRequest,
     Segment,
@@ -60,7 +61,9 @@ class FasterWhisper:
         self._lock = threading.Lock()
         self._loaded: tuple[object, WhisperModel] | None = None
 
-    def transcribe(self, source: Media | Audio, request: TranscribeRequest, call: Call) -> Stream[SpeechInfo, Segment]:
+    def transcribe(
+        self, source: Media | Decoded, request: TranscribeRequest, call: Call
+    ) -> Stream[SpeechInfo, Segment]:
         """Segments as the engine finds them. Word times come from Whisper's cross attention (about 0.1 s)."""
         options = request.options or FasterWhisperOptions()
         model = self._model(call, options)

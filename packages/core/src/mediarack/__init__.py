@@ -29,11 +29,14 @@ if TYPE_CHECKING:
     from mediarack.media import Frame as Frame
     from mediarack.media import Frames as Frames
     from mediarack.media import MediaInfo as MediaInfo
+    from mediarack.media import Stems as Stems
     from mediarack.media import Stream as Stream
     from mediarack.provenance import Provenance as Provenance
     from mediarack.rack import Rack as Rack
     from mediarack.subtitles import write_transcript as write_transcript
     from mediarack.transcript import Segment as Segment
+    from mediarack.transcript import Speech as Speech
+    from mediarack.transcript import Spoken as Spoken
     from mediarack.transcript import Transcript as Transcript
     from mediarack.transcript import Word as Word
 
@@ -50,6 +53,11 @@ if TYPE_CHECKING:
     transcribe = _default.transcribe
     transcribe_each = _default.transcribe_each
     iter_segments = _default.iter_segments
+    separate = _default.separate
+    iter_stems = _default.iter_stems
+    extract_stems = _default.extract_stems
+    speak = _default.speak
+    iter_speech = _default.iter_speech
 
 _VERBS = (
     "probe",
@@ -64,6 +72,11 @@ _VERBS = (
     "transcribe",
     "transcribe_each",
     "iter_segments",
+    "separate",
+    "iter_stems",
+    "extract_stems",
+    "speak",
+    "iter_speech",
 )
 _names, __all__ = attach(
     globals(),
@@ -82,11 +95,11 @@ _names, __all__ = attach(
             "NotMedia",
             "OutputError",
         ),
-        "mediarack.media": ("Audio", "Frame", "Frames", "MediaInfo", "Stream"),
+        "mediarack.media": ("Audio", "Frame", "Frames", "MediaInfo", "Stems", "Stream"),
         "mediarack.provenance": ("Provenance",),
         "mediarack.rack": ("Rack",),
         "mediarack.subtitles": ("write_transcript",),
-        "mediarack.transcript": ("Segment", "Transcript", "Word"),
+        "mediarack.transcript": ("Segment", "Speech", "Spoken", "Transcript", "Word"),
     },
 )
 __all__ += _VERBS  # noqa: PLE0605

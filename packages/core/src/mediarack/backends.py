@@ -7,18 +7,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from mediarack.calls import Call
-from mediarack.media import Audio, AudioHeader, Frame, FramesHeader, MediaInfo, Stream
+from mediarack.media import Audio, AudioHeader, Frame, FramesHeader, MediaInfo, Stems, StemsHeader, Stream
 from mediarack.requests import (
     Capability,
     ProbeRequest,
     ReadAudioRequest,
     ReadFramesRequest,
+    SeparateRequest,
+    SpeakRequest,
     TranscribeRequest,
     WriteAudioRequest,
     WriteImageRequest,
 )
-from mediarack.sources import Media, SourceKind
-from mediarack.transcript import Segment, SpeechInfo
+from mediarack.sources import Decoded, Media, SourceKind
+from mediarack.transcript import Segment, SpeechHeader, SpeechInfo, Spoken
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,6 +39,7 @@ class BackendSpec:
     extra: the extra of the plugin's own distribution that installs the engine, and the one place of its version range.
     features: which of the request's features it has.
     languages: English language names (lower case) to codes, for what hears or speaks; empty if language has no meaning.
+    voices: names of voices to the codes of their languages, for what speaks; the first one is the default.
     devices: those it can use, best first.
     inputs: kinds of source it reads.
     options: "module:Class" of its own options, a frozen dataclass; giving an instance fixes the backend.
@@ -52,6 +55,7 @@ class BackendSpec:
     extra: str | None = None
     features: frozenset[str] = frozenset()
     languages: Mapping[str, str] = field(default_factory=dict)
+    voices: Mapping[str, str] = field(default_factory=dict)
     devices: tuple[str, ...] = ("cpu",)
     inputs: frozenset[SourceKind] = frozenset({"path", "bytes", "file"})
     options: str | None = None
@@ -85,10 +89,10 @@ class Prober(Protocol):
 
 
 class AudioReader(Protocol):
-    def read_audio(self, source: Media | Audio, request: ReadAudioRequest, call: Call) -> Stream[AudioHeader, Audio]:
+    def read_audio(self, source: Media | Decoded, request: ReadAudioRequest, call: Call) -> Stream[AudioHeader, Audio]:
         """Blocks of samples in order and without gaps, each a second or more unless it is the last.
 
-        A source of kind "audio" is Audio to be given another rate, other channels or cut.
+        A source of kind "audio" is sound to be given another rate, other channels or cut: Audio, or a stream of it.
         """
 
 
@@ -98,9 +102,7 @@ class FrameReader(Protocol):
 
 
 class AudioWriter(Protocol):
-    def write_audio(
-        self, source: Audio | Stream[AudioHeader, Audio], request: WriteAudioRequest, call: Call
-    ) -> None: ...
+    def write_audio(self, source: Decoded, request: WriteAudioRequest, call: Call) -> None: ...
 
 
 class ImageWriter(Protocol):
@@ -110,5 +112,15 @@ class ImageWriter(Protocol):
 
 class Transcriber(Protocol):
     def transcribe(
-        self, source: Media | Audio, request: TranscribeRequest, call: Call
+        self, source: Media | Decoded, request: TranscribeRequest, call: Call
     ) -> Stream[SpeechInfo, Segment]: ...
+
+
+class Separator(Protocol):
+    def separate(self, source: Media | Decoded, request: SeparateRequest, call: Call) -> Stream[StemsHeader, Stems]:
+        """Blocks of all wanted stems, as for read_audio. Rate and channels are the source's own."""
+
+
+class Speaker(Protocol):
+    def speak(self, source: str, request: SpeakRequest, call: Call) -> Stream[SpeechHeader, Spoken]:
+        """The text part by part, in order, each beginning where the one before ends."""

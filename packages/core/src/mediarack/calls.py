@@ -11,18 +11,20 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from mediarack.media import Audio, AudioHeader, Frame, FramesHeader, MediaInfo, Stream
+    from mediarack.media import Audio, AudioHeader, Frame, FramesHeader, MediaInfo, Stems, StemsHeader, Stream
     from mediarack.requests import (
         ProbeRequest,
         ReadAudioRequest,
         ReadFramesRequest,
         Request,
+        SeparateRequest,
+        SpeakRequest,
         TranscribeRequest,
         WriteAudioRequest,
         WriteImageRequest,
     )
-    from mediarack.sources import Source
-    from mediarack.transcript import Segment, SpeechInfo
+    from mediarack.sources import Decoded, Source
+    from mediarack.transcript import Segment, SpeechHeader, SpeechInfo, Spoken
 
 
 class CancelToken:
@@ -85,15 +87,19 @@ class Calls(Protocol):
         self, request: ReadFramesRequest, source: Source, how: How | None = None
     ) -> Stream[FramesHeader, Frame]: ...
     @overload
-    def perform(
-        self, request: WriteAudioRequest, source: Audio | Stream[AudioHeader, Audio], how: How | None = None
-    ) -> None: ...
+    def perform(self, request: WriteAudioRequest, source: Decoded, how: How | None = None) -> None: ...
     @overload
     def perform(self, request: WriteImageRequest, source: npt.NDArray[np.uint8], how: How | None = None) -> None: ...
     @overload
     def perform(
         self, request: TranscribeRequest, source: Source, how: How | None = None
     ) -> Stream[SpeechInfo, Segment]: ...
+    @overload
+    def perform(
+        self, request: SeparateRequest, source: Source, how: How | None = None
+    ) -> Stream[StemsHeader, Stems]: ...
+    @overload
+    def perform(self, request: SpeakRequest, source: str, how: How | None = None) -> Stream[SpeechHeader, Spoken]: ...
     def perform(self, request: Request, source: Any, how: How | None = None) -> Any: ...
 
 

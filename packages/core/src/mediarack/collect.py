@@ -9,7 +9,18 @@ import numpy.typing as npt
 
 from mediarack.errors import BadInput
 from mediarack.hardware.cpu import available_memory
-from mediarack.media import CHANNELS_OF_FORMAT, Audio, AudioHeader, Frame, Frames, FramesHeader, Stream
+from mediarack.media import (
+    CHANNELS_OF_FORMAT,
+    Audio,
+    AudioHeader,
+    Frame,
+    Frames,
+    FramesHeader,
+    Stems,
+    StemsHeader,
+    Stream,
+)
+from mediarack.transcript import Segment, Speech, SpeechHeader, Spoken
 
 _GROWTH = 1.5
 """When an estimate was too small. Memory that is never written to costs nothing on the systems we run on."""
@@ -17,22 +28,60 @@ _GROWTH = 1.5
 
 def collect_audio(stream: Stream[AudioHeader, Audio]) -> Audio:
     header = stream.header
-    filled = 0
-    with stream:
-        samples = _allocate((header.channels, header.expected_samples or header.sample_rate), np.float32, "read_audio")
-        for block in stream:
-            end = filled + block.num_samples
-            if end > samples.shape[1]:
-                samples = _grown(samples, 1, end, filled)
-            samples[:, filled:end] = block.samples
-            filled = end
-            del block  # so that the decoder can use its memory for the next one
     return Audio(
-        samples=_trimmed(samples, 1, filled),
+        samples=_samples(stream, (header.channels,), "iter_audio"),
         sample_rate=header.sample_rate,
         start_seconds=header.start_seconds,
         provenance=stream.provenance,
     )
+
+
+def collect_stems(stream: Stream[StemsHeader, Stems]) -> Stems:
+    header = stream.header
+    return Stems(
+        names=header.names,
+        samples=_samples(stream, (len(header.names), header.channels), "iter_stems"),
+        sample_rate=header.sample_rate,
+        start_seconds=header.start_seconds,
+        provenance=stream.provenance,
+    )
+
+
+def collect_speech(stream: Stream[SpeechHeader, Spoken]) -> Speech:
+    header = stream.header
+    parts: list[npt.NDArray[np.float32]] = []
+    segments: list[Segment] = []
+    with stream:
+        for spoken in stream:
+            parts.append(spoken.audio.samples)
+            segments.append(spoken.segment)
+    samples = np.concatenate(parts, axis=1) if parts else np.empty((header.channels, 0), np.float32)
+    assert stream.provenance is not None
+    return Speech(
+        audio=Audio(samples=samples, sample_rate=header.sample_rate, provenance=stream.provenance),
+        segments=tuple(segments),
+        language=header.language,
+        voice=header.voice,
+        provenance=stream.provenance,
+    )
+
+
+def _samples(
+    stream: Stream[AudioHeader, Audio] | Stream[StemsHeader, Stems], leading: tuple[int, ...], streaming: str
+) -> npt.NDArray[np.float32]:
+    """All blocks of the stream joined along their last axis; ``leading`` are the sizes of the others."""
+    filled = 0
+    with stream:
+        expected = stream.header.expected_samples or stream.header.sample_rate
+        samples = _allocate((*leading, expected), np.float32, streaming)
+        for block in stream:
+            end = filled + block.samples.shape[-1]
+            if end > samples.shape[-1]:
+                samples = _grown(samples, len(leading), end, filled, streaming)
+            samples[..., filled:end] = block.samples
+            filled = end
+            del block  # so that the decoder can use its memory for the next one
+    return _trimmed(samples, len(leading), filled)
 
 
 def collect_frames(stream: Stream[FramesHeader, Frame]) -> Frames:
@@ -40,10 +89,10 @@ def collect_frames(stream: Stream[FramesHeader, Frame]) -> Frames:
     shape = (header.expected_frames or 16, header.height, header.width, CHANNELS_OF_FORMAT[header.format])
     pts: dict[int, tuple[int, int]] = {}
     with stream:
-        images = _allocate(shape, np.uint8, "read_frames")
+        images = _allocate(shape, np.uint8, "iter_frames")
         for frame in stream:
             if frame.position >= len(images):
-                images = _grown(images, 0, frame.position + 1, len(images))
+                images = _grown(images, 0, frame.position + 1, len(images), "iter_frames")
             images[frame.position] = frame.image
             pts[frame.position] = (frame.pts, frame.duration_pts)
             del frame  # as above
@@ -58,21 +107,20 @@ def collect_frames(stream: Stream[FramesHeader, Frame]) -> Frames:
     )
 
 
-def _allocate(shape: tuple[int, ...], dtype: Any, verb: str) -> npt.NDArray[Any]:
+def _allocate(shape: tuple[int, ...], dtype: Any, streaming: str) -> npt.NDArray[Any]:
     size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
     if size > (available := available_memory()):
-        stream = verb.replace("read", "iter")
         raise BadInput(
             f"the result needs {size / 1e9:.1f} GB and {available / 1e9:.1f} GB of memory are free: "
-            f"read a part of it (start, end), make it smaller, or take it piece by piece with {stream}"
+            f"read a part of it (start, end), make it smaller, or take it piece by piece with {streaming}"
         )
     return np.empty(shape, dtype)
 
 
-def _grown(array: npt.NDArray[Any], axis: int, least: int, filled: int) -> npt.NDArray[Any]:
+def _grown(array: npt.NDArray[Any], axis: int, least: int, filled: int, streaming: str) -> npt.NDArray[Any]:
     shape = list(array.shape)
     shape[axis] = max(least, int(shape[axis] * _GROWTH) + 1)
-    larger = _allocate(tuple(shape), array.dtype, "read_frames" if axis == 0 else "read_audio")
+    larger = _allocate(tuple(shape), array.dtype, streaming)
     kept = (slice(None),) * axis + (slice(0, filled),)
     larger[kept] = array[kept]
     return larger

@@ -20,10 +20,10 @@ from mediarack.hardware.cpu import effective_cores
 from mediarack.media import MediaInfo, Stream
 from mediarack.placement import host_problem
 from mediarack.registry import Registry
-from mediarack.requests import Request, WriteAudioRequest, WriteImageRequest
+from mediarack.requests import Request, SpeakRequest, WriteAudioRequest, WriteImageRequest
 from mediarack.running import Clock, RunningCall
 from mediarack.selection import Candidate, select
-from mediarack.sources import check_source, describe, kind_of
+from mediarack.sources import check_source, check_text, describe, kind_of
 from mediarack.weights import WeightsStore
 
 logger = logging.getLogger(__name__)
@@ -49,7 +49,9 @@ class Dispatcher:
         _check_how(how)
         clock = Clock(how, parent.clock if parent else None)
         kind = None
-        if not isinstance(request, WriteAudioRequest | WriteImageRequest):
+        if isinstance(request, SpeakRequest):
+            source = check_text(source)
+        elif not isinstance(request, WriteAudioRequest | WriteImageRequest):
             source = check_source(source)
             kind = kind_of(source)
         selection = select(
@@ -67,6 +69,8 @@ class Dispatcher:
             if kind == "file":
                 source.seek(0)  # the one before may have read from it
             call = self._call(candidate, clock, how, parent, passed_over)
+            if isinstance(source, Stream):
+                call.made_by.append(lambda: source.provenance)
             try:
                 result = self._run(candidate, source, call)
             except BackendUnavailable as error:
@@ -74,9 +78,11 @@ class Dispatcher:
                 level = logging.INFO if last else logging.WARNING  # the last one's reason is in the error raised
                 logger.log(level, "call %s: %s cannot be used: %s", call.id, candidate.backend.spec.name, error)
                 passed_over.append(PassedOver(candidate.backend.spec.name, str(error)))
+                if isinstance(source, Stream) and source.started:
+                    break  # what it gave is gone: there is nothing whole to give to the next one
                 continue
             if parent is not None:
-                parent.children.append(call)
+                parent.made_by.append(call.provenance)
             return result
         raise BackendUnavailable(
             f"{request.capability}: every backend that could do this proved unusable here:", tuple(passed_over)
@@ -126,7 +132,7 @@ class Dispatcher:
                     raise
             call.weights = str(path)
             call.note(model=located.name)
-        logger.info("call %s: %s by %s of %s", call.id, spec.capability, spec.name, describe(source))
+        logger.info("call %s: %s by %s of %s", call.id, spec.capability, spec.name, _shown(source))
         with _engine_errors(spec, call):
             result = getattr(instance, spec.capability)(source, candidate.request, call)
         if isinstance(result, Stream):
@@ -217,6 +223,10 @@ def _engine_errors(spec: BackendSpec, call: RunningCall) -> Iterator[None]:
             backend=spec.name,
             engine_traceback=traceback.format_exc(),
         ) from error
+
+
+def _shown(source: Any) -> str:
+    return f"<a text of {len(source)} characters>" if isinstance(source, str) else describe(source)
 
 
 def _finish(call: RunningCall, spec: BackendSpec) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import pluggy
 
 from mediarack.backends import BackendSpec, WeightsSpec
+from mediarack.extensions import CheckSpec, CommandSpec
 
 PLUGIN_API = 1
 """Raised when a hook, a request or a protocol changes so that an older plugin would misbehave."""
@@ -28,3 +29,13 @@ def mediarack_backends() -> Iterable[BackendSpec]:  # type: ignore[empty-body]
 @hookspec
 def mediarack_weights() -> Iterable[WeightsSpec]:  # type: ignore[empty-body]
     """The model files its backends can use, by the names users know."""
+
+
+@hookspec
+def mediarack_commands() -> Iterable[CommandSpec]:  # type: ignore[empty-body]
+    """Verbs of its own, on the command line and in Python."""
+
+
+@hookspec
+def mediarack_doctor_checks() -> Iterable[CheckSpec]:  # type: ignore[empty-body]
+    """What ``mediarack doctor`` is to look at beside what the core checks."""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 PixelFormat = Literal["rgb24", "gray"]
 CHANNELS_OF_FORMAT = {"rgb24": 3, "gray": 1}
+MAX_PIXELS = 16_384 * 16_384
+"""Of one picture, for every decoder. More is no film, but an attempt to fill the memory."""
 
 Header = TypeVar("Header")
 Item = TypeVar("Item")
@@ -55,6 +57,39 @@ class Audio:
         import torch
 
         return torch.from_numpy(self.samples)
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Stems:
+    """Sound taken apart: ``samples`` is float32 ``[stems, channels, samples]``; ``names`` gives the first axis."""
+
+    names: tuple[str, ...]
+    samples: npt.NDArray[np.float32]
+    sample_rate: int
+    start_seconds: float = 0.0
+    provenance: Provenance | None = None
+
+    def __getitem__(self, name: str) -> Audio:
+        """One stem as Audio over the same memory. Raises KeyError for a name that is not in ``names``."""
+        if name not in self.names:
+            raise KeyError(f"no stem {name!r}: there is {', '.join(self.names)}")
+        return Audio(
+            samples=self.samples[self.names.index(name)],
+            sample_rate=self.sample_rate,
+            start_seconds=self.start_seconds,
+            provenance=self.provenance,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StemsHeader:
+    """What is known of stems before their first block; as AudioHeader."""
+
+    names: tuple[str, ...]
+    sample_rate: int
+    channels: int
+    start_seconds: float
+    expected_samples: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +238,7 @@ class Stream(Generic[Header, Item]):
         header: Header,
         items: Iterator[Item],
         *,
-        provenance: Callable[[], Provenance] | None = None,
+        provenance: Callable[[], Provenance | None] | None = None,
         close: Callable[[], None] | None = None,
     ) -> None:
         """``close`` is called when the stream is closed, even before its first item; more than once is fine."""
@@ -211,15 +246,18 @@ class Stream(Generic[Header, Item]):
         self._items = items
         self._provenance = provenance
         self._close = close
+        self.started = False
+        """Whether an item has been asked for: there is no going back then."""
 
     @property
     def provenance(self) -> Provenance | None:
         return self._provenance() if self._provenance is not None else None
 
     def __iter__(self) -> Iterator[Item]:
-        return self._items
+        return self
 
     def __next__(self) -> Item:
+        self.started = True
         return next(self._items)
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,6 +35,16 @@ def check_not_source(source: object, target: Path) -> None:
     """Raise OutputError if writing ``target`` would overwrite the file that is read, by any name."""
     if isinstance(source, str | os.PathLike) and target.exists() and Path(source).exists() and target.samefile(source):
         raise OutputError(f"cannot write {str(target)!r}: it is the source itself; give another name")
+
+
+def check_apart(targets: Iterable[Path]) -> None:
+    """Raise OutputError if two of several outputs are one file."""
+    seen: set[str] = set()
+    for target in targets:
+        real = os.path.realpath(target)
+        if real in seen:
+            raise OutputError(f"cannot write {str(target)!r} twice: give each output a name of its own")
+        seen.add(real)
 
 
 @contextmanager

@@ -19,14 +19,20 @@ if TYPE_CHECKING:
     from mediarack.errors import NoSuchStream as NoSuchStream
     from mediarack.errors import NotMedia as NotMedia
     from mediarack.errors import OutputError as OutputError
+    from mediarack.extensions import CheckSpec as CheckSpec
+    from mediarack.extensions import CommandSpec as CommandSpec
+    from mediarack.extensions import Finding as Finding
     from mediarack.hooks import PLUGIN_API as PLUGIN_API
     from mediarack.hooks import hookimpl as hookimpl
+    from mediarack.media import MAX_PIXELS as MAX_PIXELS
     from mediarack.media import Audio as Audio
     from mediarack.media import AudioHeader as AudioHeader
     from mediarack.media import AudioStreamInfo as AudioStreamInfo
     from mediarack.media import Frame as Frame
     from mediarack.media import FramesHeader as FramesHeader
     from mediarack.media import MediaInfo as MediaInfo
+    from mediarack.media import Stems as Stems
+    from mediarack.media import StemsHeader as StemsHeader
     from mediarack.media import Stream as Stream
     from mediarack.media import StreamInfo as StreamInfo
     from mediarack.media import VideoStreamInfo as VideoStreamInfo
@@ -34,21 +40,34 @@ if TYPE_CHECKING:
     from mediarack.requests import ProbeRequest as ProbeRequest
     from mediarack.requests import ReadAudioRequest as ReadAudioRequest
     from mediarack.requests import ReadFramesRequest as ReadFramesRequest
+    from mediarack.requests import SeparateRequest as SeparateRequest
+    from mediarack.requests import SpeakRequest as SpeakRequest
     from mediarack.requests import TranscribeRequest as TranscribeRequest
     from mediarack.requests import WriteAudioRequest as WriteAudioRequest
     from mediarack.requests import WriteImageRequest as WriteImageRequest
+    from mediarack.sources import Decoded as Decoded
+    from mediarack.sources import LocalMedia as LocalMedia
     from mediarack.sources import Media as Media
     from mediarack.sources import SourceKind as SourceKind
+    from mediarack.sources import Url as Url
     from mediarack.sources import describe as describe
     from mediarack.transcript import Segment as Segment
+    from mediarack.transcript import SpeechHeader as SpeechHeader
     from mediarack.transcript import SpeechInfo as SpeechInfo
+    from mediarack.transcript import Spoken as Spoken
     from mediarack.transcript import Word as Word
 
 __getattr__, __all__ = attach(
     globals(),
     {
-        "mediarack.backends": ("BackendSpec", "WeightsSpec"),
-        "mediarack.calls": ("Call", "Calls"),
+        "mediarack.backends": (
+            "BackendSpec",
+            "WeightsSpec",
+        ),
+        "mediarack.calls": (
+            "Call",
+            "Calls",
+        ),
         "mediarack.errors": (
             "BackendFailed",
             "BackendUnavailable",
@@ -59,14 +78,25 @@ __getattr__, __all__ = attach(
             "NotMedia",
             "OutputError",
         ),
-        "mediarack.hooks": ("PLUGIN_API", "hookimpl"),
+        "mediarack.extensions": (
+            "CheckSpec",
+            "CommandSpec",
+            "Finding",
+        ),
+        "mediarack.hooks": (
+            "PLUGIN_API",
+            "hookimpl",
+        ),
         "mediarack.media": (
             "Audio",
             "AudioHeader",
             "AudioStreamInfo",
             "Frame",
             "FramesHeader",
+            "MAX_PIXELS",
             "MediaInfo",
+            "Stems",
+            "StemsHeader",
             "Stream",
             "StreamInfo",
             "VideoStreamInfo",
@@ -76,11 +106,26 @@ __getattr__, __all__ = attach(
             "ProbeRequest",
             "ReadAudioRequest",
             "ReadFramesRequest",
+            "SeparateRequest",
+            "SpeakRequest",
             "TranscribeRequest",
             "WriteAudioRequest",
             "WriteImageRequest",
         ),
-        "mediarack.sources": ("Media", "SourceKind", "describe"),
-        "mediarack.transcript": ("Segment", "SpeechInfo", "Word"),
+        "mediarack.sources": (
+            "Decoded",
+            "LocalMedia",
+            "Media",
+            "SourceKind",
+            "Url",
+            "describe",
+        ),
+        "mediarack.transcript": (
+            "Segment",
+            "SpeechHeader",
+            "SpeechInfo",
+            "Spoken",
+            "Word",
+        ),
     },
 )

@@ -3,38 +3,50 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from mediarack.calls import Calls, How
 from mediarack.config import Config
 from mediarack.dispatch import Dispatcher
-from mediarack.errors import BadInput, MediarackError
-from mediarack.media import Audio, AudioHeader, Frame, Frames, FramesHeader, MediaInfo, PixelFormat, Stream
-from mediarack.output import check_not_source, check_target, replacing
+from mediarack.errors import MediarackError
+from mediarack.media import (
+    Audio,
+    AudioHeader,
+    Frame,
+    Frames,
+    FramesHeader,
+    MediaInfo,
+    PixelFormat,
+    Stems,
+    StemsHeader,
+    Stream,
+)
+from mediarack.output import check_apart, check_not_source, check_target, replacing
 from mediarack.registry import Registry
 from mediarack.requests import (
     Downmix,
     ProbeRequest,
     ReadAudioRequest,
     ReadFramesRequest,
+    SampleEncoding,
+    SeparateRequest,
+    SpeakRequest,
     Task,
     TranscribeRequest,
-    WriteAudioRequest,
-    WriteImageRequest,
 )
 from mediarack.sources import Source, check_audio
-from mediarack.transcript import Segment, SpeechInfo, Transcript
+from mediarack.transcript import Segment, Speech, SpeechHeader, SpeechInfo, Spoken, Transcript
+from mediarack.writing import audio_request, image_request, one_stem, without_backend, write_stems
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
 Target = str | os.PathLike[str]
-_IMAGE_CONTAINERS: dict[str, Literal["jpeg", "png"]] = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,21 +220,35 @@ class Rack:
             )
         )
 
-    def write_audio(self, audio: Audio, target: Target, *, encoding: str = "s16", **how: Unpack[How]) -> Path:
-        """Audio into a WAV file: 16-bit integers (values beyond -1..1 are clipped) or, with "float32", as they are."""
-        path = _wav(target)
+    def write_audio(
+        self,
+        audio: Audio,
+        target: Target,
+        *,
+        encoding: SampleEncoding | None = None,
+        bit_rate: int | None = None,
+        **how: Unpack[How],
+    ) -> Path:
+        """Audio into a .wav, .flac, .mp3, .ogg (Vorbis), .opus or .m4a (AAC) file.
+
+        encoding: of wav and flac: "s16" (the default; values beyond -1..1 are clipped), "s24", or "float32" (wav),
+        which keeps samples as they are. bit_rate: bits per second, for the others.
+        """
+        path = Path(target)
+        check_audio(audio)
+        audio_request(path, path, encoding, bit_rate)  # what is wrong with it is told before anything is touched
         with replacing(path) as aside:
-            request = WriteAudioRequest(target=aside, encoding=encoding)  # type: ignore[arg-type]
-            self.calls.perform(request, check_audio(audio), how)
+            self.calls.perform(audio_request(path, aside, encoding, bit_rate), audio, how)
         return path
 
     def write_image(
         self, image: npt.NDArray[np.uint8], target: Target, *, quality: int = 95, **how: Unpack[How]
     ) -> Path:
-        """A picture ``[height, width, 3 or 1]`` into a .jpg or .png file; quality 1..100 is for JPEG."""
+        """A picture ``[height, width, 3 or 1]`` into a .jpg, .png or .webp file; quality 1..100 is not for png."""
         path = Path(target)
+        image_request(path, path, quality)
         with replacing(path) as aside:
-            self.calls.perform(_image_request(path, aside, quality), image, how)
+            self.calls.perform(image_request(path, aside, quality), image, how)
         return path
 
     def extract_audio(
@@ -235,20 +261,21 @@ class Rack:
         start: float = 0.0,
         end: float | None = None,
         downmix: Downmix = "mean",
-        encoding: str = "s16",
+        encoding: SampleEncoding | None = None,
+        bit_rate: int | None = None,
         stream: int | None = None,
         **how: Unpack[How],
     ) -> Path:
-        """The sound of a media file as WAV, by default as speech engines take it: 16 kHz, mono, 16 bits.
+        """The sound of a media file as a file of its own, by default as speech engines take it: 16 kHz, mono.
 
-        Memory is bounded on any length. An existing target is replaced once the new file is whole.
+        The target's suffix, ``encoding`` and ``bit_rate`` are as in write_audio; ``backend`` names who decodes. Memory
+        is bounded on any length. An existing target is replaced once the new file is whole.
         """
-        path = _wav(target)
+        path = Path(target)
         check_not_source(source, path)
-        # ``backend`` names who decodes; whoever writes is chosen by the encoding.
-        writing: How = {key: value for key, value in how.items() if key != "backend"}  # type: ignore[assignment]
+        audio_request(path, path, encoding, bit_rate)
         with replacing(path) as aside:
-            request = WriteAudioRequest(target=aside, encoding=encoding)  # type: ignore[arg-type]
+            request = audio_request(path, aside, encoding, bit_rate)
             with self.iter_audio(
                 source,
                 start=start,
@@ -259,8 +286,7 @@ class Rack:
                 stream=stream,
                 **how,
             ) as blocks:
-                writing.pop("progress", None)
-                self.calls.perform(request, blocks, writing)
+                self.calls.perform(request, blocks, without_backend(how))
         return path
 
     def extract_frame(
@@ -274,13 +300,112 @@ class Rack:
         stream: int | None = None,
         **how: Unpack[How],
     ) -> Path:
-        """The picture on screen at ``seconds`` as .jpg or .png; ``width`` keeps the aspect ratio."""
+        """The picture on screen at ``seconds`` as .jpg, .png or .webp; ``width`` keeps the aspect ratio."""
         path = Path(target)
         check_not_source(source, path)
         check_target(path)
-        _image_request(path, path, quality)  # what is wrong with it is told before the work
+        image_request(path, path, quality)  # what is wrong with it is told before the work
         frames = self.read_frames(source, at=[seconds], width=width, stream=stream, **how)
         return self.write_image(frames.images[0], path, quality=quality)
+
+    def iter_stems(
+        self,
+        source: Source,
+        *,
+        stems: Sequence[str] = ("speech", "rest"),
+        model: Target | None = None,
+        stream: int | None = None,
+        options: Any = None,
+        **how: Unpack[How],
+    ) -> Stream[StemsHeader, Stems]:
+        """Like separate, in blocks of a second or more, in bounded memory."""
+        request = SeparateRequest(stems=tuple(stems), model=_text(model), stream=stream, options=options)
+        return self.calls.perform(request, source, how)
+
+    def separate(
+        self,
+        source: Source,
+        *,
+        stems: Sequence[str] = ("speech", "rest"),
+        model: Target | None = None,
+        stream: int | None = None,
+        options: Any = None,
+        **how: Unpack[How],
+    ) -> Stems:
+        """The sound of a media file, or Audio, taken apart into stems that add up to it.
+
+        stems: which ones; they say what kind of separation is meant: ("speech", "rest") parts a voice from noise. Rate
+        and channels stay the source's own. ``stems["speech"]`` of the result is Audio.
+        """
+        from mediarack.collect import collect_stems
+
+        return collect_stems(self.iter_stems(source, stems=stems, model=model, stream=stream, options=options, **how))
+
+    def extract_stems(
+        self,
+        source: Source,
+        targets: Mapping[str, Target],
+        *,
+        model: Target | None = None,
+        encoding: SampleEncoding | None = None,
+        bit_rate: int | None = None,
+        stream: int | None = None,
+        options: Any = None,
+        **how: Unpack[How],
+    ) -> dict[str, Path]:
+        """Separate into files, in bounded memory: ``targets`` gives each wanted stem its file, as in write_audio."""
+        paths = {stem: Path(target) for stem, target in targets.items()}
+        check_apart(paths.values())
+        for path in paths.values():
+            check_not_source(source, path)
+            check_target(path)
+            audio_request(path, path, encoding, bit_rate)
+        stems = self.iter_stems(source, stems=tuple(paths), model=model, stream=stream, options=options, **how)
+        write_stems(self.calls, stems, paths, without_backend(how), encoding=encoding, bit_rate=bit_rate)
+        return paths
+
+    def iter_speech(
+        self,
+        text: str,
+        *,
+        voice: str | None = None,
+        language: str | None = None,
+        speed: float = 1.0,
+        seed: int | None = None,
+        model: Target | None = None,
+        options: Any = None,
+        **how: Unpack[How],
+    ) -> Stream[SpeechHeader, Spoken]:
+        """Like speak, part by part (usually sentences) as each is ready."""
+        request = SpeakRequest(
+            voice=voice, language=language, speed=speed, seed=seed, model=_text(model), options=options
+        )
+        return self.calls.perform(request, text, how)
+
+    def speak(
+        self,
+        text: str,
+        *,
+        voice: str | None = None,
+        language: str | None = None,
+        speed: float = 1.0,
+        seed: int | None = None,
+        model: Target | None = None,
+        options: Any = None,
+        **how: Unpack[How],
+    ) -> Speech:
+        """A text as speech, with the times of its parts.
+
+        voice: a name (``mediarack backends --json`` lists them). language: as in transcribe. speed: 0.25 to 4, 1 is the
+        voice's own pace. seed: the same text and seed give the same samples.
+        """
+        from mediarack.collect import collect_speech
+
+        return collect_speech(
+            self.iter_speech(
+                text, voice=voice, language=language, speed=speed, seed=seed, model=model, options=options, **how
+            )
+        )
 
     def iter_segments(
         self,
@@ -292,6 +417,7 @@ class Rack:
         word_times: bool = False,
         vad: bool = True,
         initial_prompt: str | None = None,
+        separate: str | None = None,
         stream: int | None = None,
         options: Any = None,
         **how: Unpack[How],
@@ -300,14 +426,21 @@ class Rack:
         request = TranscribeRequest(
             language=language,
             task=task,
-            model=None if model is None else os.fspath(model),
+            model=_text(model),
             word_times=word_times,
             vad=vad,
             initial_prompt=initial_prompt,
-            stream=stream,
+            stream=None if separate else stream,
             options=options,
         )
-        return self.calls.perform(request, source, how)
+        if separate is None:
+            return self.calls.perform(request, source, how)
+        stems = self.iter_stems(source, stems=(separate,), stream=stream, **without_backend(how))
+        try:
+            return self.calls.perform(request, one_stem(stems), how)
+        except BaseException:
+            stems.close()
+            raise
 
     def transcribe(
         self,
@@ -319,6 +452,7 @@ class Rack:
         word_times: bool = False,
         vad: bool = True,
         initial_prompt: str | None = None,
+        separate: str | None = None,
         stream: int | None = None,
         options: Any = None,
         **how: Unpack[How],
@@ -327,7 +461,8 @@ class Rack:
 
         language: "de", "German" or None (or "auto") to detect it. task: "translate" gives English. model: a name, a hub
         id or a directory. word_times: times of each word. vad: skip what is not speech. initial_prompt: text that
-        steers spelling and style. options: the engine's own.
+        steers spelling and style. separate: a stem ("speech", "vocals") to take out of the sound first. options: the
+        engine's own.
         """
         with self.iter_segments(
             source,
@@ -337,6 +472,7 @@ class Rack:
             word_times=word_times,
             vad=vad,
             initial_prompt=initial_prompt,
+            separate=separate,
             stream=stream,
             options=options,
             **how,
@@ -357,15 +493,5 @@ class Rack:
                 yield Outcome(source=source, transcript=None, error=error)
 
 
-def _wav(target: Target) -> Path:
-    path = Path(target)
-    if path.suffix.lower() not in (".wav", ".wave"):
-        raise BadInput(f"cannot write {path.name!r}: sound is written as WAV, so the name must end in .wav")
-    return path
-
-
-def _image_request(named: Path, target: Path, quality: int) -> WriteImageRequest:
-    container = _IMAGE_CONTAINERS.get(named.suffix.lower())
-    if container is None:
-        raise BadInput(f"cannot write {named.name!r}: the name must end in {', '.join(_IMAGE_CONTAINERS)}")
-    return WriteImageRequest(target=target, container=container, quality=quality)
+def _text(model: Target | None) -> str | None:
+    return None if model is None else os.fspath(model)

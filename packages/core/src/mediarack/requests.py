@@ -10,12 +10,18 @@ import math
 import numbers
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 from mediarack.errors import BadInput
 from mediarack.media import CHANNELS_OF_FORMAT, PixelFormat
 
-Capability = Literal["probe", "read_audio", "read_frames", "write_audio", "write_image", "transcribe"]
+Capability = Literal[
+    "probe", "read_audio", "read_frames", "write_audio", "write_image", "separate", "transcribe", "speak"
+]
+AudioContainer = Literal["wav", "flac", "mp3", "ogg", "opus", "m4a"]
+"""ogg holds Vorbis, opus holds Opus in Ogg, m4a holds AAC."""
+ImageContainer = Literal["jpeg", "png", "webp"]
+SampleEncoding = Literal["s16", "s24", "float32"]
 Downmix = Literal["mean", "ffmpeg"]
 MAX_SIDE = 16_384
 """Pixels; the scalers of some decoders fail above it."""
@@ -151,21 +157,38 @@ class ReadFramesRequest:
 class WriteAudioRequest:
     """Audio into the file ``target``, which the caller of the backend renames into place when all is well.
 
-    ``encoding`` is the sample encoding: "s16" or "float32".
+    ``encoding`` is how wav and flac store a sample; None is "s16". ``bit_rate`` (bits per second) is for the others;
+    None is the encoder's default. An encoder that does not know the sample rate (MP3 above 48 kHz, most rates for
+    Opus) gets the nearest one that it knows.
     """
 
     capability: ClassVar[Capability] = "write_audio"
     target: Path
-    container: Literal["wav"] = "wav"
-    encoding: Literal["s16", "float32"] = "s16"
+    container: AudioContainer = "wav"
+    encoding: SampleEncoding | None = None
+    bit_rate: int | None = None
     options: Any = None
 
     def __post_init__(self) -> None:
-        _check_choice("container", self.container, ("wav",))
-        _check_choice("encoding", self.encoding, ("s16", "float32"))
+        _check_choice("container", self.container, get_args(AudioContainer))
+        lossless = self.container in ("wav", "flac")
+        if self.encoding is not None:
+            _check_choice("encoding", self.encoding, get_args(SampleEncoding))
+            if not lossless:
+                raise BadInput(f"encoding={self.encoding!r}: {self.container} has none, it is for wav and flac")
+        if self.bit_rate is not None and lossless:
+            raise BadInput(f"bit_rate={self.bit_rate!r}: {self.container} keeps every sample, it is for mp3, ogg, ...")
+        _check_integer("bit_rate", self.bit_rate, 6000, 1_536_000)
+        if lossless and self.encoding is None:
+            object.__setattr__(self, "encoding", "s16")
 
     def features(self) -> frozenset[str]:
-        return frozenset({self.container, f"{self.container}:{self.encoding}"})
+        wanted = {
+            self.container: True,
+            f"{self.container}:{self.encoding}": self.encoding is not None,
+            "bit_rate": self.bit_rate is not None,
+        }
+        return frozenset(name for name, needed in wanted.items() if needed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,12 +197,12 @@ class WriteImageRequest:
 
     capability: ClassVar[Capability] = "write_image"
     target: Path
-    container: Literal["jpeg", "png"] = "jpeg"
+    container: ImageContainer = "jpeg"
     quality: int = 95
     options: Any = None
 
     def __post_init__(self) -> None:
-        _check_choice("container", self.container, ("jpeg", "png"))
+        _check_choice("container", self.container, get_args(ImageContainer))
         _check_integer("quality", self.quality, 1, 100)
 
     def features(self) -> frozenset[str]:
@@ -218,6 +241,54 @@ class TranscribeRequest:
         return frozenset(name for name, needed in wanted.items() if needed)
 
 
-Request = (
-    ProbeRequest | ReadAudioRequest | ReadFramesRequest | WriteAudioRequest | WriteImageRequest | TranscribeRequest
-)
+@dataclass(frozen=True, kw_only=True)
+class SeparateRequest:
+    """Sound taken apart into ``stems`` that add up to it.
+
+    The stems say what kind of separation is meant, so that no backend is used for another kind: "speech" and
+    "rest" part a voice from noise, "vocals" and its like part music. ``model`` is as in TranscribeRequest.
+    """
+
+    capability: ClassVar[Capability] = "separate"
+    stems: tuple[str, ...] = ("speech", "rest")
+    model: str | None = None
+    stream: int | None = None
+    options: Any = None
+
+    def __post_init__(self) -> None:
+        if not self.stems or len(set(self.stems)) < len(self.stems):
+            raise BadInput(f"stems={self.stems!r}: name each wanted stem once, as in ('speech', 'rest')")
+        _check_integer("stream", self.stream, 0)
+
+    def features(self) -> frozenset[str]:
+        return frozenset(f"stem:{stem}" for stem in self.stems)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpeakRequest:
+    """Text to speech; the text is the source.
+
+    ``voice`` is a name the backend knows; None is its first one that speaks ``language``. ``speed`` is 1 for the
+    voice's own pace, 2 for twice as fast. With a ``seed`` the same text gives the same samples.
+    """
+
+    capability: ClassVar[Capability] = "speak"
+    voice: str | None = None
+    language: str | None = None
+    speed: float = 1.0
+    seed: int | None = None
+    model: str | None = None
+    options: Any = None
+
+    def __post_init__(self) -> None:
+        _check_range("speed", self.speed, 0.25, 4)
+        _check_integer("seed", self.seed, 0, 2**63 - 1)
+
+    def features(self) -> frozenset[str]:
+        wanted = {"speed": self.speed != 1.0, "seed": self.seed is not None}
+        return frozenset(name for name, needed in wanted.items() if needed)
+
+
+ModelRequest = TranscribeRequest | SeparateRequest | SpeakRequest
+"""Those that run a model which the caller may name."""
+Request = ProbeRequest | ReadAudioRequest | ReadFramesRequest | WriteAudioRequest | WriteImageRequest | ModelRequest

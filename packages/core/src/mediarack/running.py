@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Callable
 
 from mediarack.calls import Calls, How, Progress
 from mediarack.errors import Cancelled, DeadlineExceeded, PassedOver
@@ -51,7 +52,8 @@ class RunningCall:
         self.weights: str | None = None
         self.calls: Calls
         self.clock = clock
-        self.children: list[RunningCall] = []
+        self.made_by: list[Callable[[], Provenance | None]] = []
+        """Records of calls that took part: the one whose stream is this one's source, and those its backend made."""
         self.callers_error: Exception | None = None
         """What the caller's own progress function raised: not the engine's fault."""
         self._backend = backend
@@ -95,5 +97,5 @@ class RunningCall:
             seconds=self.clock.elapsed,
             details=dict(self._details),
             passed_over=tuple(self._passed_over),
-            calls=tuple(child.provenance() for child in self.children),
+            calls=tuple(record for part in self.made_by if (record := part()) is not None),
         )

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from mediarack.backends import BackendSpec
 from mediarack.config import Config
 from mediarack.errors import BackendUnavailable, BadInput, PassedOver
 from mediarack.registry import Backend, Registry
-from mediarack.requests import Request, TranscribeRequest
+from mediarack.requests import ModelRequest, Request, SpeakRequest, TranscribeRequest
 from mediarack.sources import SourceKind
 from mediarack.weights import Located, WeightsStore
 
@@ -115,15 +116,25 @@ def _with_weights(
     """The candidate with its model found, or the reason why there is none."""
     if device == "auto" and len(entry.spec.devices) == 1:
         device = entry.spec.devices[0]
-    if not isinstance(request, TranscribeRequest):
+    if not isinstance(request, ModelRequest):
         return Candidate(backend=entry, request=request, device=device, weights=None)
     language = None
-    if request.language is not None and request.language.strip().lower() not in ("", "auto"):
-        language = language_code(request.language, entry.spec.languages)
-        if language is None:
-            close = difflib.get_close_matches(request.language.lower(), entry.spec.languages, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
-            return f"does not know the language {request.language!r} (give a name or code, as 'German' or 'de'){hint}"
+    if isinstance(request, TranscribeRequest | SpeakRequest):
+        wanted = (request.language or "").strip().lower()
+        if wanted not in ("", "auto"):
+            language = language_code(wanted, entry.spec.languages)
+            if language is None:
+                close = difflib.get_close_matches(wanted, entry.spec.languages, n=1)
+                hint = f"; did you mean {close[0]!r}?" if close else ""
+                return (
+                    f"does not know the language {request.language!r} (give a name or code, as 'German' or 'de'){hint}"
+                )
+        request = replace(request, language=language)
+    if isinstance(request, SpeakRequest):
+        voice = _voice(request, entry.spec)
+        if not isinstance(voice, SpeakRequest):
+            return voice
+        request = voice
     located = store.locate(entry.spec.name, request.model, may_download=named)
     if isinstance(located, str):
         return located
@@ -134,7 +145,27 @@ def _with_weights(
             return f"its model {located.name!r} knows only {only}, not {language!r}: name another model"
         if lacking := sorted(request.features() & located.spec.lacks):
             return f"its model {located.name!r} was not trained to {', '.join(lacking)}: name another model"
-    return Candidate(backend=entry, request=replace(request, language=language), device=device, weights=located)
+    return Candidate(backend=entry, request=request, device=device, weights=located)
+
+
+def _voice(request: SpeakRequest, spec: BackendSpec) -> SpeakRequest | str:
+    """The request with a voice of the backend's and its language, or why there is none."""
+    if not spec.voices:
+        return request
+    if request.voice is None:
+        voice = next((v for v, code in spec.voices.items() if request.language in (None, code)), None)
+        if voice is None:
+            return f"has no voice that speaks {request.language!r}"
+    elif request.voice in spec.voices:
+        voice = request.voice
+    else:
+        close = difflib.get_close_matches(request.voice, spec.voices, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        return f"has no voice {request.voice!r} (it has {', '.join(spec.voices)}){hint}"
+    language = spec.voices[voice]
+    if request.language not in (None, language):
+        return f"its voice {voice!r} speaks {language!r}, not {request.language!r}"
+    return replace(request, voice=voice, language=language)
 
 
 def language_code(text: str, languages: Mapping[str, str]) -> str | None:

@@ -1,24 +1,45 @@
-"""What can be read from: a path, bytes, a seekable binary file object, or Audio already in memory."""
+"""What can be read from: a path, a URL, bytes, a seekable binary file object, or sound already decoded."""
 
 from __future__ import annotations
 
 import os
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, cast
+from urllib.parse import urlsplit, urlunsplit
 
 from mediarack.errors import BadInput, NotMedia
-from mediarack.media import Audio
-
-Media = Path | bytes | BinaryIO
-"""What a decoder is handed."""
-Source = str | os.PathLike[str] | bytes | BinaryIO | Audio
-"""What a caller may give."""
-SourceKind = Literal["path", "bytes", "file", "audio"]
+from mediarack.media import Audio, AudioHeader, Stream
 
 
-def check_source(source: object) -> Media | Audio:
+@dataclass(frozen=True)
+class Url:
+    """An http or https address."""
+
+    text: str
+
+    def __str__(self) -> str:
+        """Without user name, password and query: those may be secret, and this stands in messages and logs."""
+        parts = urlsplit(self.text)
+        host = parts.netloc.rpartition("@")[2]
+        return urlunsplit((parts.scheme, host, parts.path, "", ""))
+
+
+LocalMedia = Path | bytes | BinaryIO
+Media = LocalMedia | Url
+"""What a decoder is handed: only kinds that its spec has among its ``inputs``."""
+Decoded = Audio | Stream[AudioHeader, Audio]
+"""Sound in memory, whole or as it arrives. A stream can be read once."""
+Source = str | os.PathLike[str] | Url | bytes | BinaryIO | Decoded
+"""What a caller may give; a str with "://" in it is a URL."""
+SourceKind = Literal["path", "url", "bytes", "file", "audio"]
+
+
+def check_source(source: object) -> Media | Decoded:
     """The source as backends take it. Raises BadInput for what cannot be read, before any backend is asked."""
+    if isinstance(source, Stream):
+        return _check_stream(source)
     if isinstance(source, Audio):
         if check_audio(source).samples.size == 0:
             raise BadInput("the Audio has no samples: there is nothing to read")
@@ -27,12 +48,17 @@ def check_source(source: object) -> Media | Audio:
         if len(source) == 0:
             raise NotMedia("the source is empty (0 bytes)")
         return bytes(source)
+    if isinstance(source, Url):
+        return source
+    if isinstance(source, str) and "://" in source:
+        return _check_url(source)
     if isinstance(source, str | os.PathLike):
         return _check_path(os.fspath(source))
     if hasattr(source, "read") and hasattr(source, "seek"):
         return _check_file(cast("BinaryIO", source))
     raise BadInput(
-        f"cannot read from {type(source).__name__}: give a path, bytes, a binary file object that can seek, or Audio"
+        f"cannot read from {type(source).__name__}: give a path, a URL, bytes, a binary file object that can seek, "
+        f"Audio or a stream of it"
     )
 
 
@@ -48,10 +74,32 @@ def check_audio(audio: Audio) -> Audio:
     return audio
 
 
+def check_text(text: object) -> str:
+    """The text to speak. Raises BadInput if there is nothing in it to say."""
+    if not isinstance(text, str):
+        raise BadInput(f"{type(text).__name__} is no text: give a str")
+    if not any(character.isalnum() for character in text):
+        raise BadInput(f"nothing to speak in {text[:40]!r}: give a text with words or numbers in it")
+    return text
+
+
+def _check_stream(source: Stream[Any, Any]) -> Stream[AudioHeader, Audio]:
+    if not isinstance(source.header, AudioHeader):
+        raise BadInput(f"a stream with a {type(source.header).__name__} is no sound: give one of Audio (iter_audio)")
+    if source.started:
+        raise BadInput("the stream has been read from already, and can be read only once: make a new one")
+    return source
+
+
+def _check_url(text: str) -> Url:
+    parts = urlsplit(text)
+    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
+        raise BadInput(f"cannot read {text!r}: a URL must be http:// or https://; a file is given by its path")
+    return Url(text)
+
+
 def _check_path(name: str | bytes) -> Path:
     text = os.fsdecode(name)
-    if "://" in text:
-        raise BadInput(f"{text!r} is a URL: download it first and give the file's path")
     path = Path(text)
     try:
         status = path.stat()
@@ -86,9 +134,11 @@ def _check_file(source: BinaryIO) -> BinaryIO:
     return source
 
 
-def kind_of(source: Media | Audio | Any) -> SourceKind:
-    if isinstance(source, Audio):
+def kind_of(source: Media | Decoded | Any) -> SourceKind:
+    if isinstance(source, Audio | Stream):
         return "audio"
+    if isinstance(source, Url):
+        return "url"
     if isinstance(source, bytes):
         return "bytes"
     return "path" if isinstance(source, Path) else "file"
@@ -96,8 +146,12 @@ def kind_of(source: Media | Audio | Any) -> SourceKind:
 
 def describe(source: object) -> str:
     """The source in a message: its path, or what it is."""
+    if isinstance(source, Url):
+        return str(source)
     if isinstance(source, str | os.PathLike):
         return os.fsdecode(os.fspath(source))
+    if isinstance(source, Stream):
+        return "<a stream of audio>"
     if isinstance(source, bytes):
         return f"<{len(source)} bytes>"
     if isinstance(source, Audio):

@@ -1,10 +1,11 @@
-"""What was said, when, and how sure the engine is. Times are seconds from the start of the source."""
+"""What was said or is to be said, and when. Times are seconds from the start of the sound."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mediarack.media import Audio
 from mediarack.provenance import Provenance
 
 _UNSPACED = frozenset({"bo", "ja", "km", "lo", "my", "th", "yue", "zh"})
@@ -70,3 +71,32 @@ class Transcript:
     @property
     def language(self) -> str:
         return self.info.language
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spoken:
+    """A part of a text, usually a sentence, as speech. ``segment`` has its text and times."""
+
+    audio: Audio
+    segment: Segment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speech:
+    """A text as speech. ``segments`` say when each part of it is heard: what captions are made of."""
+
+    audio: Audio
+    segments: tuple[Segment, ...]
+    language: str
+    voice: str
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechHeader:
+    """What is known of speech before its first part. The number of samples is nowhere known beforehand."""
+
+    sample_rate: int
+    channels: int
+    language: str
+    voice: str

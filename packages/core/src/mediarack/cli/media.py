@@ -40,7 +40,8 @@ def extract_audio(
     start: Start = 0.0,
     end: End = None,
     downmix: Annotated[str, typer.Option(help="mean, or ffmpeg (FFmpeg's law for floats, louder).")] = "mean",
-    encoding: Annotated[str, typer.Option(help="s16 or float32.")] = "s16",
+    encoding: Annotated[str | None, typer.Option(help="Of wav and flac: s16 (default), s24, float32.")] = None,
+    bit_rate: Annotated[int | None, typer.Option(help="Bits per second, for mp3, ogg, opus, m4a.")] = None,
     stream: Annotated[int | None, typer.Option(help="Index of the audio stream (see: probe).")] = None,
     backend: BackendName = None,
     threads: Threads = None,
@@ -49,7 +50,7 @@ def extract_audio(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Write the sound of a media file as WAV: 16 kHz, mono, 16 bits unless told otherwise. Replaces the output."""
+    """Write the sound of a media file: 16 kHz, mono unless told otherwise. OUTPUT's suffix is the format."""
     target = target if target is not None else Path(f"{source.stem}.wav")
     with Rack() as rack, calling("audio", backend=backend, threads=threads, deadline=deadline) as how:
         rack.extract_audio(
@@ -60,7 +61,8 @@ def extract_audio(
             start=start,
             end=end,
             downmix=downmix,  # type: ignore[arg-type]
-            encoding=encoding,
+            encoding=encoding,  # type: ignore[arg-type]
+            bit_rate=bit_rate,
             stream=stream,
             **how,
         )

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
         Audio,
         AudioHeader,
         Call,
+        Decoded,
         Frame,
         FramesHeader,
-        Media,
+        LocalMedia,
         MediaInfo,
         ProbeRequest,
         ReadAudioRequest,
@@ -34,16 +35,18 @@ if TYPE_CHECKING:
 class PyAV:
     """One method per capability; what each does is told where it is done. Holds nothing between calls."""
 
-    def probe(self, source: Media, request: ProbeRequest, call: Call) -> MediaInfo:
+    def probe(self, source: LocalMedia, request: ProbeRequest, call: Call) -> MediaInfo:
         return probe(source, call)
 
-    def read_audio(self, source: Media | Audio, request: ReadAudioRequest, call: Call) -> Stream[AudioHeader, Audio]:
+    def read_audio(
+        self, source: LocalMedia | Decoded, request: ReadAudioRequest, call: Call
+    ) -> Stream[AudioHeader, Audio]:
         return read_audio(source, request, call)
 
-    def read_frames(self, source: Media, request: ReadFramesRequest, call: Call) -> Stream[FramesHeader, Frame]:
+    def read_frames(self, source: LocalMedia, request: ReadFramesRequest, call: Call) -> Stream[FramesHeader, Frame]:
         return read_frames(source, request, call)
 
-    def write_audio(self, source: Audio | Stream[AudioHeader, Audio], request: WriteAudioRequest, call: Call) -> None:
+    def write_audio(self, source: Decoded, request: WriteAudioRequest, call: Call) -> None:
         write_audio(source, request, call)
 
     def write_image(self, source: npt.NDArray[np.uint8], request: WriteImageRequest, call: Call) -> None:

@@ -1,4 +1,4 @@
-"""Audio that is in memory already, read as a stream is: for another rate, other channels or a part of it."""
+"""Sound that is decoded already, read as a file is: for another rate, other channels or a part of it."""
 
 from __future__ import annotations
 
@@ -7,22 +7,32 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from mediarack.plugin import Audio
+from mediarack.plugin import Audio, Decoded
 
 
 class MemoryReader:
-    """What SampleReader is for a file. The audio has no layout, so FFmpeg's usual one for its channels is taken."""
+    """What SampleReader is for a file. The sound has no layout, so FFmpeg's usual one for its channels is taken."""
 
-    def __init__(self, audio: Audio) -> None:
-        self._samples = audio.samples
-        self.sample_rate = audio.sample_rate
-        self.channels = audio.num_channels
+    def __init__(self, source: Decoded) -> None:
+        self._source = source
+        about = source if isinstance(source, Audio) else source.header
+        self.sample_rate = about.sample_rate
+        self.channels = source.num_channels if isinstance(source, Audio) else source.header.channels
         self.layout = f"{self.channels} channels"
-        self.start_seconds = audio.start_seconds
-        self.stated_seconds = audio.duration
+        self.start_seconds = about.start_seconds
+        expected = source.num_samples if isinstance(source, Audio) else source.header.expected_samples
+        self.stated_seconds = None if expected is None else expected / self.sample_rate
         self.gaps: list[tuple[float, float]] = []
 
     def chunks(self, wanted: int) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
-        """A second at a time from ``wanted`` on, each with the number of its first sample."""
-        for number in range(wanted, self._samples.shape[1], self.sample_rate):
-            yield number, self._samples[:, number : number + self.sample_rate]
+        """Pieces from ``wanted`` on or a little before, each with the number of its first sample."""
+        if isinstance(self._source, Audio):
+            for number in range(wanted, self._source.num_samples, self.sample_rate):
+                yield number, self._source.samples[:, number : number + self.sample_rate]
+            return
+        number = 0
+        with self._source:
+            for block in self._source:
+                if number + block.num_samples > wanted:
+                    yield number, block.samples
+                number += block.num_samples

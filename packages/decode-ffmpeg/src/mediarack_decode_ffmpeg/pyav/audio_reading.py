@@ -10,7 +10,17 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 
-from mediarack.plugin import Audio, AudioHeader, BadInput, Call, Media, ReadAudioRequest, Stream, describe
+from mediarack.plugin import (
+    Audio,
+    AudioHeader,
+    BadInput,
+    Call,
+    Decoded,
+    LocalMedia,
+    ReadAudioRequest,
+    Stream,
+    describe,
+)
 from mediarack_decode_ffmpeg.pyav.audio_decoding import SampleReader
 from mediarack_decode_ffmpeg.pyav.audio_memory import MemoryReader
 from mediarack_decode_ffmpeg.pyav.audio_mixing import Mixer
@@ -22,7 +32,7 @@ _FILTER_REACH = 64
 """Input samples around an output sample that the resampler's filter can reach, per unit of reduction (it uses 32)."""
 
 
-def read_audio(source: Media | Audio, request: ReadAudioRequest, call: Call) -> Stream[AudioHeader, Audio]:
+def read_audio(source: LocalMedia | Decoded, request: ReadAudioRequest, call: Call) -> Stream[AudioHeader, Audio]:
     """Blocks of one second. Sample ``n`` of the whole stream lies at ``start_seconds + n / sample_rate``.
 
     A window holds exactly the samples of that whole from ``round((start - start_seconds) * sample_rate)`` on, up to but
@@ -35,7 +45,7 @@ def read_audio(source: Media | Audio, request: ReadAudioRequest, call: Call) -> 
 
 
 def _header_then_blocks(
-    source: Media | Audio, request: ReadAudioRequest, call: Call
+    source: LocalMedia | Decoded, request: ReadAudioRequest, call: Call
 ) -> Generator[AudioHeader | Audio, None, None]:
     """One generator does it all, so that closing it closes the file wherever it stands."""
     with _opened(source, request.stream) as reader:
@@ -67,8 +77,8 @@ def _header_then_blocks(
 
 
 @contextmanager
-def _opened(source: Media | Audio, stream: int | None) -> Iterator[SampleReader | MemoryReader]:
-    if isinstance(source, Audio):
+def _opened(source: LocalMedia | Decoded, stream: int | None) -> Iterator[SampleReader | MemoryReader]:
+    if isinstance(source, Audio | Stream):
         yield MemoryReader(source)
     else:
         with OpenMedia(source) as media:
@@ -135,7 +145,9 @@ def _blocks(pieces: Iterator[Samples], length: int) -> Generator[Samples, None, 
         yield np.ascontiguousarray(block[:, :filled])
 
 
-def _nothing_there(source: Media | Audio, reader: SampleReader | MemoryReader, request: ReadAudioRequest) -> BadInput:
+def _nothing_there(
+    source: LocalMedia | Decoded, reader: SampleReader | MemoryReader, request: ReadAudioRequest
+) -> BadInput:
     window = f"from {request.start:g} s to {'the end' if request.end is None else f'{request.end:g} s'}"
     extent = f"its audio begins at {reader.start_seconds:.3f} s"
     if reader.stated_seconds is not None:

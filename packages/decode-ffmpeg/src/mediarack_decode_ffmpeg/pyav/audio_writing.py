@@ -13,14 +13,14 @@ from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.error import FFmpegError
 
-from mediarack.plugin import Audio, AudioHeader, BadInput, Call, OutputError, Stream, WriteAudioRequest
+from mediarack.plugin import Audio, BadInput, Call, Decoded, OutputError, WriteAudioRequest
 
 _ENCODINGS = {"s16": ("pcm_s16le", "s16"), "float32": ("pcm_f32le", "flt")}
 """Encoder, and the sample format it takes."""
 _PIECE_SECONDS = 10
 
 
-def write_audio(source: Audio | Stream[AudioHeader, Audio], request: WriteAudioRequest, call: Call) -> None:
+def write_audio(source: Decoded, request: WriteAudioRequest, call: Call) -> None:
     """Samples into a WAV file (RF64 from 4 GB on, which classic WAV cannot count).
 
     "s16" is ``rint(x * 32768)`` clipped to -32768..32767, which gives back exactly what was read from 16 bits;
@@ -30,7 +30,7 @@ def write_audio(source: Audio | Stream[AudioHeader, Audio], request: WriteAudioR
     rate = about.sample_rate
     channels = source.num_channels if isinstance(source, Audio) else source.header.channels
     total = source.num_samples if isinstance(source, Audio) else source.header.expected_samples
-    codec, sample_format = _ENCODINGS[request.encoding]
+    codec, sample_format = _ENCODINGS[request.encoding or "s16"]
     layout = _layout(channels)
     done = 0
     with _failures_of(request), av.open(f"file:{request.target}", "w", format="wav", options=_MUXER) as container:
@@ -39,7 +39,9 @@ def write_audio(source: Audio | Stream[AudioHeader, Audio], request: WriteAudioR
         container.start_encoding()  # so that no samples at all still make a whole file
         for samples in _pieces(source):
             _check_finite(samples, done / rate, rate)
-            frame = AudioFrame.from_ndarray(_packed(samples, request.encoding), format=sample_format, layout=layout)
+            frame = AudioFrame.from_ndarray(
+                _packed(samples, request.encoding or "s16"), format=sample_format, layout=layout
+            )
             frame.sample_rate, frame.time_base, frame.pts = rate, Fraction(1, rate), done
             container.mux(stream.encode(frame))
             done += samples.shape[1]
@@ -60,7 +62,7 @@ def _failures_of(request: WriteAudioRequest) -> Iterator[None]:
         raise OutputError(f"cannot write {str(request.target)!r}: {error.strerror}") from error
 
 
-def _pieces(source: Audio | Stream[AudioHeader, Audio]) -> Iterator[npt.NDArray[np.float32]]:
+def _pieces(source: Decoded) -> Iterator[npt.NDArray[np.float32]]:
     if isinstance(source, Audio):
         length = _PIECE_SECONDS * source.sample_rate
         for begin in range(0, source.num_samples, length):

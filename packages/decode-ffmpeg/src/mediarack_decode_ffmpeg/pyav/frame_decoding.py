@@ -11,9 +11,9 @@ from av.error import FFmpegError
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from mediarack.plugin import BadInput
+from mediarack.plugin import MAX_PIXELS, BadInput
 from mediarack_decode_ffmpeg.pyav.decoding import decode, skip_others
-from mediarack_decode_ffmpeg.pyav.opening import MAX_PIXELS, OpenMedia
+from mediarack_decode_ffmpeg.pyav.opening import OpenMedia
 from mediarack_decode_ffmpeg.pyav.streams import choose, codec_name, origin_of, time_base_of
 
 _NEAR_SECONDS = 8.0

@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterable, Iterator
 from fractions import Fraction
 from typing import cast
 
-from mediarack.plugin import BadInput, Call, CorruptMedia, Frame, FramesHeader, Media, ReadFramesRequest, Stream
+from mediarack.plugin import BadInput, Call, CorruptMedia, Frame, FramesHeader, LocalMedia, ReadFramesRequest, Stream
 from mediarack_decode_ffmpeg.pyav.frame_decoding import ROUNDING, FrameReader, Shown
 from mediarack_decode_ffmpeg.pyav.opening import OpenMedia
 from mediarack_decode_ffmpeg.pyav.painting import Painter
@@ -20,7 +20,7 @@ Placed = Iterator[tuple[int, Shown]]
 """A picture and its position in what was asked for."""
 
 
-def read_frames(source: Media, request: ReadFramesRequest, call: Call) -> Stream[FramesHeader, Frame]:
+def read_frames(source: LocalMedia, request: ReadFramesRequest, call: Call) -> Stream[FramesHeader, Frame]:
     """Frames as they are shown, upright. The one on screen at a time is the last whose pts is not after it.
 
     Before the first frame that is the first; after the last one's duration there is none (BadInput). ``start`` and
@@ -32,7 +32,7 @@ def read_frames(source: Media, request: ReadFramesRequest, call: Call) -> Stream
 
 
 def _header_then_frames(
-    source: Media, request: ReadFramesRequest, call: Call
+    source: LocalMedia, request: ReadFramesRequest, call: Call
 ) -> Generator[FramesHeader | Frame, None, None]:
     """One generator does it all, so that closing it closes the file wherever it stands."""
     with OpenMedia(source) as media:

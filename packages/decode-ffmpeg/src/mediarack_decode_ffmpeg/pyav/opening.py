@@ -15,7 +15,7 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from av.format import ContainerFormat
 
-from mediarack.plugin import BadInput, CorruptMedia, Media, NotMedia, describe
+from mediarack.plugin import MAX_PIXELS, BadInput, CorruptMedia, LocalMedia, NotMedia, describe
 
 _POINT_ELSEWHERE = {"hls", "concat", "concatf", "dash", "webm_dash_manifest", "imf", "image2", "dvdvideo", "libopenmpt"}
 _BESIDE_THE_FILE = {"vobsub", "mlv"}
@@ -25,9 +25,6 @@ _TAKES_ANY_TEXT = {"tty"}
 """Claims every .txt file, as a film of its characters."""
 REFUSED = frozenset(_POINT_ELSEWHERE | _BESIDE_THE_FILE | _NETWORK | _SCRIPTS | _TAKES_ANY_TEXT)
 """Demuxers that open other files or addresses named in their input, or run it. A media file never needs them."""
-
-MAX_PIXELS = 16_384 * 16_384
-"""Of one picture. More is no film, but an attempt to fill the memory."""
 
 _BEGINNINGS = {
     "mp4 or mov": (4, (b"ftyp", b"moov", b"mdat", b"wide")),
@@ -58,7 +55,7 @@ class OpenMedia:
     Raises NotMedia for what no demuxer knows and for what is refused, CorruptMedia for a header that cannot be read.
     """
 
-    def __init__(self, source: Media) -> None:
+    def __init__(self, source: LocalMedia) -> None:
         self.source = source
         self.container = _open(source)
         if not len(self.container.streams):
@@ -91,7 +88,7 @@ class OpenMedia:
         self.container.close()
 
 
-def _open(source: Media) -> InputContainer:
+def _open(source: LocalMedia) -> InputContainer:
     if isinstance(source, Path):
         # "file:" keeps a name such as "http:x.mp4" a name.
         where: str | BinaryIO = f"file:{source}"
@@ -133,7 +130,7 @@ def _is_demuxer(name: str) -> bool:
     return True
 
 
-def _explained(source: Media, error: FFmpegError) -> BadInput:
+def _explained(source: LocalMedia, error: FFmpegError) -> BadInput:
     what = describe(source)
     if error.errno == EINVAL:  # what libavformat answers for a format off the whitelist
         return NotMedia(
@@ -151,7 +148,7 @@ def _explained(source: Media, error: FFmpegError) -> BadInput:
     return CorruptMedia(f"{what} begins like {container}, but its header is damaged or cut off: fetch it again")
 
 
-def _beginning(source: Media) -> bytes:
+def _beginning(source: LocalMedia) -> bytes:
     if isinstance(source, bytes):
         return source[:16]
     if isinstance(source, Path):

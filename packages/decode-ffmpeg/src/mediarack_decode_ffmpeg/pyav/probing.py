@@ -14,7 +14,7 @@ from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from mediarack.plugin import AudioStreamInfo, Call, Media, MediaInfo, StreamInfo, VideoStreamInfo
+from mediarack.plugin import AudioStreamInfo, Call, LocalMedia, MediaInfo, StreamInfo, VideoStreamInfo
 from mediarack_decode_ffmpeg.pyav.opening import OpenMedia
 from mediarack_decode_ffmpeg.pyav.orientation import Orientation, orientation_of
 from mediarack_decode_ffmpeg.pyav.streams import codec_name, is_cover, is_default, time_base_of
@@ -25,7 +25,7 @@ _ROTATING = {"mov", "matroska"}
 _PACKETS_TO_FIRST_FRAME = 200
 
 
-def probe(source: Media, call: Call) -> MediaInfo:
+def probe(source: LocalMedia, call: Call) -> MediaInfo:
     """Container, duration and streams. Decodes nothing but one picture where it may be rotated."""
     with OpenMedia(source) as media:
         container = media.container
