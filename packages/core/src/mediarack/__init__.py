@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mediarack.errors import NoSuchStream as NoSuchStream
     from mediarack.errors import NotMedia as NotMedia
     from mediarack.errors import OutputError as OutputError
+    from mediarack.logs import CallIdFilter as CallIdFilter
     from mediarack.media import Audio as Audio
     from mediarack.media import Frame as Frame
     from mediarack.media import Frames as Frames
@@ -95,6 +96,7 @@ _names, __all__ = attach(
             "NotMedia",
             "OutputError",
         ),
+        "mediarack.logs": ("CallIdFilter",),
         "mediarack.media": ("Audio", "Frame", "Frames", "MediaInfo", "Stems", "Stream"),
         "mediarack.provenance": ("Provenance",),
         "mediarack.rack": ("Rack",),

@@ -17,6 +17,7 @@ class Config:
     weights_dirs: directories searched for models, each holding one directory per model name.
     disabled: backends never to be used, by name.
     prefer: capability to backend name: tried first when a call names none.
+    concurrency: backend name to the number of calls it may do at once; others wait for their turn. Unlimited otherwise.
     """
 
     threads: int | None = None
@@ -24,6 +25,7 @@ class Config:
     weights_dirs: tuple[Path, ...] = ()
     disabled: frozenset[str] = frozenset()
     prefer: dict[str, str] = field(default_factory=dict)
+    concurrency: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.threads is not None and self.threads < 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Unpack
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from mediarack.aio import AsyncRack
+
 Target = str | os.PathLike[str]
 
 
@@ -69,13 +72,29 @@ class Rack:
     def __init__(self, config: Config | None = None, *, plugins: Iterable[object] | None = None) -> None:
         """``plugins`` are used instead of those installed."""
         self.config = config or Config()
+        self._plugins_given = plugins is not None
         self.registry = Registry(plugins)
         self._dispatcher = Dispatcher(self.config, self.registry)
         self.calls: Calls = self._dispatcher
 
+    @cached_property
+    def aio(self) -> AsyncRack:
+        """The same verbs for asyncio."""
+        from mediarack.aio import AsyncRack
+
+        return AsyncRack(self)
+
     def close(self) -> None:
-        """Free what the backends hold. Idempotent; later calls raise BadInput."""
+        """Free what the backends hold. Running calls end with Cancelled at their next step. Idempotent."""
         self._dispatcher.close()
+        if "aio" in self.__dict__:
+            self.aio.close()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy in another process (multiprocessing's spawn) is a new Rack with the same settings."""
+        if self._plugins_given:
+            raise TypeError("a Rack made with plugins= cannot be sent to another process: make one there")
+        return Rack, (self.config,)
 
     def __enter__(self) -> Rack:
         return self
