@@ -185,6 +185,8 @@ def _write(path: Path, format: str, text: str) -> Path:
         data = text.encode("utf-8", errors)
     except UnicodeEncodeError as error:
         raise BadInput(f"the text has half a character ({text[error.start]!r}), which no file can hold") from error
+    if "\0" in text:
+        raise BadInput("the text has a character of code 0, which no reader takes for text; leave it out")
     with replacing(path) as aside:
         aside.write_bytes(data)
     return path

@@ -21,8 +21,8 @@ _ASS_TOKEN = re.compile(
 )
 _ASS_TAG = re.compile(r"\\(?:(?P<style>[ibusp])(?P<value>[0-9]+)|(?P<name>[0-9]?[a-z]+))")
 _SRT_TAG = re.compile(r"<(?P<close>/?)(?P<style>[ibus])>|</?font\b[^<>]*>|\{\\[^{}]*\}", re.IGNORECASE)
-_SRT_SYNTAX = (("<", r"[/A-Za-z]"), (r"\{", r"(?:\\|[A-Za-z]:)"), ("--", ">"))
-"""What would be taken for a tag of HTML, a tag of ASS or MicroDVD, or an arrow: its beginning, and what follows."""
+_SRT_SYNTAX = (("<", r"[/A-Za-z]"), (r"\{", r"(?:\\|[A-Za-z]:)"), ("--", ">"), (r"\\", "[Nnh]"))
+"""What players take for a tag of HTML, a tag of ASS or MicroDVD, an arrow, a line break: how it begins and goes on."""
 _SRT_UNSAFE = re.compile("|".join(f"{begin}(?={_WJ}*{rest})" for begin, rest in _SRT_SYNTAX))
 _SRT_MADE_SAFE = re.compile("|".join(f"(?<={begin}){_WJ}(?={_WJ}*{rest})" for begin, rest in _SRT_SYNTAX))
 _VTT_TAG = re.compile(r"<(?P<close>/?)(?P<name>[a-z]*)[^<>]*>")

@@ -6,6 +6,7 @@ two times for a cue, and puts WebVTT's notes, style sheets and cue names into th
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,9 +35,9 @@ def blocks(text: str, *, blank_ends: bool) -> Iterator[Block]:
     it: many files have blank lines inside a cue.
     """
     lines = text.split("\n")
-    timed = [(number, times) for number, line in enumerate(lines) if (times := _times(line, number + 1))]
-    following = [number for number, _ in timed[1:]] + [len(lines)]
-    for (number, times), until in zip(timed, following, strict=True):
+    timed = {number: times for number, line in enumerate(lines) if (times := _times(line, number + 1))}
+    for number, until in itertools.pairwise([*timed, len(lines)]):
+        start, end, settings = timed[number]
         body = lines[number + 1 : until]
         if blank_ends:
             body = body[: next((n for n, line in enumerate(body) if not line.strip()), len(body))]
@@ -46,7 +47,7 @@ def blocks(text: str, *, blank_ends: bool) -> Iterator[Block]:
             body.pop()
         while body and not body[0].strip():
             body.pop(0)
-        yield Block(*times[:2], times[2], body)
+        yield Block(start, end, settings, body)
 
 
 def stamp(milliseconds: int, point: str) -> str:
