@@ -16,7 +16,7 @@ from mediarack.subtitles.cues import LATEST
 
 _STAMP = r"(?:([0-9]{1,4}):)?([0-9]{1,2}):([0-9]{1,2})[,.]([0-9]{1,3})"
 _TIMES = re.compile(rf"{_STAMP}[ \t]*-->[ \t]*{_STAMP}(?:[ \t]+(.*))?")
-_OF_TIMES = frozenset("0123456789:.,; \t-")
+_BEGINS = re.compile(r"[ \t]*[0-9]{1,4}:[0-9]")
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def stamp(milliseconds: int, point: str) -> str:
 
 def _times(line: str, number: int) -> tuple[int, int, str] | None:
     left, arrow, _ = line.partition("-->")
-    if not arrow or ":" not in left or not _OF_TIMES.issuperset(left):
+    if not arrow or not _BEGINS.match(left):
         return None
     found = _TIMES.fullmatch(line.strip())
     if not found:
