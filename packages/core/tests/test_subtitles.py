@@ -88,6 +88,19 @@ def test_punctuation_that_the_engine_splits_off_stays_with_its_word():
     assert cue.lines == ("twenty-five!",)
 
 
+def test_words_that_the_engine_splits_are_kept_whole_and_runs_of_punctuation_are_not():
+    words = tuple(Word(start=i / 9, end=i / 9, text=text) for i, text in enumerate(["twenty", "-five", *"。" * 9]))
+    found = cues(
+        transcript(Segment(start=0, end=1, text="twenty-five" + "。" * 9, words=words)), Layout(max_line_chars=8)
+    )
+    assert [line for cue in found for line in cue.lines] == ["twenty-five。", "。。。。", "。。。。"]
+
+
+def test_a_word_that_still_sounds_is_no_pause():
+    words = (Word(start=0, end=9, text="Laaa"), Word(start=1, end=2, text="la"), Word(start=4, end=5, text="la"))
+    assert len(cues(transcript(Segment(start=0, end=9, text="Laaa la la", words=words)))) == 1
+
+
 def test_french_punctuation_begins_no_line():
     found = cues(transcript(spoken("Avez-vous lu « Germinal » ? Oui !")), Layout(max_line_chars=14))
     assert [cue.lines for cue in found] == [("Avez-vous lu", "« Germinal » ?"), ("Oui !",)]
@@ -130,6 +143,7 @@ def test_chinese_with_words_of_latin_script():
 def test_korean_breaks_at_its_spaces():
     (cue,) = cues(transcript(spoken("나는 학교에 가고 있습니다", seconds_per_word=0.2)), Layout(max_line_chars=14))
     assert cue.lines == ("나는 학교에", "가고 있습니다")
+    assert list(fragments("있습니다")) == ["있습니다"]
 
 
 def test_thai_breaks_between_the_words_of_the_engine():

@@ -44,7 +44,7 @@ def test_srt_with_what_is_found_in_such_files(tmp_path):
         "1\n00:00:01,000 --> 00:00:02,000 X1:0 X2:9\n<i>It was</i> the year\n1984\n\n\n"
         '2\n0:00:03.5 --> 0:00:04,000\n{\\an8}<font color="red">above</font> <music>\n\nafter a blank line\n\n'
         "3\n00:00:05,000 --> 00:00:06,000\n\n"
-        "4\n00:00:07,000 --> 00:00:08,000\nbetween 00:00:01,000 and 00:00:02,000, in\n2001\n"
+        "4\n00:00:07,000 --> 00:00:08,000\nbetween 00:00:01,000 and 00:00:02,000, in\n2001"
     )
     expected = [
         (1, 2, ("It was the year", "1984")),
@@ -79,7 +79,7 @@ def test_tsv_of_whisper(tmp_path):
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_encodings_that_say_what_they_are(tmp_path, encoding):
-    path = file(tmp_path, "a.srt", "1\n00:00:01,000 --> 00:00:02,000\nZwölf 猫\n", encoding)
+    path = file(tmp_path, "a.vtt", "WEBVTT\n\n00:01.000 --> 00:02.000\nZwölf 猫\n", encoding)
     assert mr.read_subtitles(path)[0].lines == ("Zwölf 猫",)
 
 
@@ -188,6 +188,17 @@ def test_styles_lost_by_laying_out_anew_are_told(tmp_path, caplog):
         made = mr.convert_subtitles(source, tmp_path / "b.srt", layout=mr.Layout(max_line_chars=10, max_lines=1))
     assert [cue.lines for cue in mr.read_subtitles(made)] == [("one two",), ("three four",)]
     assert "\\i" in caplog.text
+
+
+def test_what_vtt_has_alone_or_lacks_is_told(tmp_path, caplog):
+    source = file(
+        tmp_path, "a.vtt", "WEBVTT\n\nSTYLE\n::cue {}\n\n00:01.000 --> 00:02.000 line:0\n<v Bob>a<00:01.500>b\n"
+    )
+    assert "\nab\n" in mr.convert_subtitles(source, tmp_path / "b.srt").read_text()
+    assert caplog.messages[0].endswith(": <v>, STYLE blocks, positions, times inside cues")
+    struck = file(tmp_path, "c.srt", f"1\n{TIMED}\n<s>a</s> b\n")
+    assert "\na b\n" in mr.convert_subtitles(struck, tmp_path / "d.vtt").read_text()
+    assert caplog.messages[1].endswith(": \\s")
 
 
 def test_styles_that_both_have_pass_without_a_word(tmp_path, caplog):

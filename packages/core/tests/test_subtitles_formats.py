@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 
 import pysubs2
 import pytest
@@ -106,6 +107,22 @@ def test_srt_as_it_stands_in_the_file():
     assert made == "1\n01:01:01,500 --> 01:01:03,000\nHe said {music} and left.\n\n"
 
 
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        ("<i>", "<\u2060i>"), ("</i>", "<\u2060/i>"), ("1 < 2", "1 < 2"), ("{\\an8}", "{\u2060\\an8}"),
+        ("{music}", "{music}"), ("{y:i}", "{\u2060y:i}"), ("a --> b", "a --\u2060> b"), ("C:\\New", "C:\\\u2060New"), ("C:\\Old", "C:\\Old"),
+        ("a\n\nb", "a\n\u2060\nb"), ("00:00:01,000 --> 00:00:02,000", "00:00:01,000 --\u2060> 00:00:02,000"),
+        ("7", "7"),
+    ],
+)  # fmt: skip
+def test_srt_parts_what_players_would_take_for_markup(tmp_path, said, written):
+    made = [Cue(start=0, end=1, lines=tuple(said.split("\n"))), Cue(start=1, end=2, lines=("next",))]
+    path = write_subtitles(made, tmp_path / "a.srt")
+    assert path.read_text(encoding="utf-8").startswith(f"1\n00:00:00,000 --> 00:00:01,000\n{written}\n\n2\n")
+    assert list(read_subtitles(path)) == made
+
+
 def test_vtt_as_it_stands_in_the_file():
     made = render(transcript(spoken("You & I: <loud> music", start=1)), "vtt")
     assert made == "WEBVTT\n\n00:00:01.000 --> 00:00:02.500\nYou &amp; I: &lt;loud&gt; music\n\n"
@@ -114,6 +131,11 @@ def test_vtt_as_it_stands_in_the_file():
 def test_tsv_is_whispers():
     original = transcript(spoken("One."), Segment(start=2, end=3.5, text="Two\tor\nthree."))
     assert render(original, "tsv") == "start\tend\ttext\n0\t300\tOne.\n2000\t3500\tTwo or three.\n"
+
+
+def test_tsv_has_times_in_order_even_where_the_engine_gave_none():
+    segments = [Segment(start=1, end=2, text="One."), Segment(start=math.nan, end=math.inf, text="Two.")]
+    assert render(transcript(*segments), "tsv") == "start\tend\ttext\n1000\t2000\tOne.\n1000\t1000\tTwo.\n"
 
 
 def test_txt_has_a_segment_per_line():
