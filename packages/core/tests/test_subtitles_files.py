@@ -130,14 +130,30 @@ def test_what_cannot_be_read_is_told_with_the_file_and_the_place(tmp_path, name,
     assert name in str(told.value)
 
 
-@given(st.binary(max_size=300), st.sampled_from(["srt", "vtt", "ass", "tsv", "json"]), st.sampled_from(["", STYLED]))
-def test_junk_is_cues_or_one_clear_error(tmp_path_factory, data, format, before):
-    path = tmp_path_factory.getbasetemp() / f"junk.{format}"
-    path.write_bytes(before.encode() + data)
+SOUND = {
+    "srt": f"1\n{TIMED}\n<i>a</i> {{\\an8}}\nb\n\n2\n00:00:03,000 --> 00:00:04,000\nc\n",
+    "vtt": "WEBVTT\n\nSTYLE\n::cue {}\n\n00:01.000 --> 00:02.000 line:0\n<v Bob>a<00:01.500>b &amp; c\n",
+    "ass": STYLED,
+    "tsv": "start\tend\ttext\n0\t1500\tOne, two.\n",
+    "json": '{"schema": 1, "cues": [{"start": 0.5, "end": 2, "lines": ["a", "b"]}]}',
+}
+
+
+@given(st.sampled_from(sorted(SOUND)), st.data())
+def test_a_damaged_file_is_converted_or_is_one_clear_error(tmp_path_factory, format, data):
+    sound = SOUND[format].encode()
+    start, end = sorted(data.draw(st.integers(0, len(sound))) for _ in range(2))
+    digits_and_syntax = st.text('0123456789.,:-> \n{}\\<>&[]"', max_size=8).map(str.encode)
+    path = tmp_path_factory.getbasetemp() / f"damaged.{format}"
+    path.write_bytes(sound[:start] + data.draw(st.binary(max_size=20) | digits_and_syntax) + sound[end:])
+    target = path.with_name(f"out.{data.draw(st.sampled_from(['srt', 'vtt', 'ass', 'tsv', 'json']))}")
+    layout = data.draw(st.none() | st.just(mr.Layout(max_line_chars=3)))
     try:
-        assert isinstance(mr.read_subtitles(path), tuple)
+        mr.convert_subtitles(path, target, layout=layout)
     except BadInput as error:
         assert path.name in str(error)
+    else:
+        mr.read_subtitles(target)
 
 
 def test_media_are_no_subtitles(talk):
@@ -180,6 +196,13 @@ def test_styles_are_kept_as_far_as_the_target_has_them_and_the_rest_is_told(tmp_
     (record,) = caplog.records
     assert record.getMessage().endswith("\\pos, comments, speakers' names, style 'Sign'")
     assert str(source) in record.getMessage()
+
+
+def test_times_of_ass_that_cannot_be_stop_a_conversion(tmp_path):
+    source = file(tmp_path, "a.ass", STYLED.replace("0:00:02.50", "0:00:00.50"))
+    with pytest.raises(BadInput, match=r"a\.ass.*from 1\.0 s to 0\.5 s"):
+        mr.convert_subtitles(source, tmp_path / "a.srt")
+    assert not (tmp_path / "a.srt").exists()
 
 
 def test_styles_lost_by_laying_out_anew_are_told(tmp_path, caplog):

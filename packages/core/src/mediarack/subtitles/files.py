@@ -54,11 +54,7 @@ def read_subtitles(source: StrPath, format: str | None = None, *, encoding: str 
     ``encoding`` the file is UTF-8, or UTF-16 with a byte order mark. Raises BadInput for what is none of these, holds
     times that cannot be, or is larger than 64 MiB.
     """
-    held = _read(Path(source), _format(Path(source), format), encoding)
-    try:
-        return _cues(held)
-    except BadInput as error:
-        raise type(error)(f"{os.fspath(source)!r}: {error}") from error
+    return _cues(_read(Path(source), _format(Path(source), format), encoding))
 
 
 def write_subtitles(shown: Iterable[Cue], target: StrPath, format: str | None = None) -> Path:

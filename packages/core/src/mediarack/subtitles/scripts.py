@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from pysubs2 import SSAEvent, SSAFile, SSAStyle
@@ -46,7 +46,7 @@ def script_of(cues: Iterable[Cue]) -> Script:
 
 
 def cues_of(script: Script) -> tuple[Cue, ...]:
-    """The plain text, in the order of the file. Raises BadInput for times that no cue can have."""
+    """The plain text, in the order of the file."""
     return tuple(
         Cue(
             start=event.start / 1000,
@@ -123,7 +123,10 @@ def _base(file: SSAFile, event: SSAEvent) -> frozenset[str]:
 def _parse_srt(text: str) -> Script:
     if text.startswith("WEBVTT"):
         raise BadInput("it is WebVTT: give 'vtt' as the format")
-    return _of_blocks(text, list(blocks(text, blank_ends=False)), "srt")
+    found = list(blocks(text, blank_ends=False))
+    if text.strip() and not found:
+        raise NotMedia("it has no cue: no line is like 00:00:01,500 --> 00:00:03,000")
+    return _of_blocks(found, from_srt)
 
 
 def _parse_vtt(text: str) -> Script:
@@ -132,18 +135,18 @@ def _parse_vtt(text: str) -> Script:
     found = list(blocks(text, blank_ends=True))
     left_out = {"positions"} if any(block.settings for block in found) else set()
     left_out |= {f"{name} blocks" for name in re.findall(r"(?<=\n\n)(STYLE|REGION)(?=[ \t]*\n)", text)}
-    return _of_blocks(text, found, "vtt", left_out)
+    return _of_blocks(found, from_vtt, left_out)
 
 
-def _of_blocks(text: str, found: list[Block], format: str, left_out: Iterable[str] = ()) -> Script:
-    if not found and text.removeprefix("WEBVTT").strip() and format == "srt":
-        raise NotMedia("it has no cue: no line is like 00:00:01,500 --> 00:00:03,000")
-    file, out = SSAFile(), set(left_out)
+def _of_blocks(
+    found: Iterable[Block], markup: Callable[[list[str]], tuple[str, set[str]]], left_out: Iterable[str] = ()
+) -> Script:
+    file, lacking = SSAFile(), set(left_out)
     for block in found:
-        marked, lacking = (from_srt if format == "srt" else from_vtt)(block.lines)
-        out |= lacking
-        file.append(SSAEvent(start=block.start, end=block.end, text=marked))
-    return Script(file, frozenset(out))
+        text, lost_here = markup(block.lines)
+        lacking |= lost_here
+        file.append(SSAEvent(start=block.start, end=block.end, text=text))
+    return Script(file, frozenset(lacking))
 
 
 def _parse_ass(text: str) -> Script:
@@ -155,8 +158,9 @@ def _parse_ass(text: str) -> Script:
                 raise BadInput(f"its {kind} lines have other fields than ASS v4+ ({order}): save it as that first")
     try:
         file = SSAFile.from_string(text, "ass")
-    except (ValueError, TypeError, KeyError, IndexError) as error:
+    except (ValueError, TypeError, LookupError, RuntimeWarning) as error:
         raise BadInput(f"it is a broken ASS script: {error}") from error
+    cues_of(Script(file))  # raises for times that no cue can have
     return Script(file)
 
 
