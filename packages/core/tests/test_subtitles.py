@@ -211,6 +211,8 @@ def test_a_cue_has_times_that_can_be(start, end):
 def test_a_cue_has_text():
     with pytest.raises(BadInput, match="leave it out"):
         Cue(start=0, end=1, lines=("", " "))
+    with pytest.raises(BadInput, match=r"lines=\('a',\)"):
+        Cue(start=0, end=1, lines="a")
 
 
 layouts = st.builds(

@@ -75,6 +75,8 @@ class Cue:
     def __post_init__(self) -> None:
         if not 0 <= self.start <= self.end <= LATEST:
             raise BadInput(f"a cue from {self.start} s to {self.end} s: it must be 0 <= start <= end <= {LATEST:.0f}")
+        if isinstance(self.lines, str):
+            raise BadInput(f"the lines of a cue are a tuple: lines=({self.lines!r},)")
         if not any(line.strip() for line in self.lines):
             raise BadInput(f"the cue at {self.start} s has no text: leave it out")
 
