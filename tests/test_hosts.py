@@ -191,7 +191,7 @@ def test_every_error_can_be_pickled():
 SERVER = """
 import mediarack as mr
 
-rack = mr.Rack()  # made before the workers are forked; each loads its own model at its first call
+rack = mr.Rack(mr.Config(threads=1))  # made before the workers are forked; each loads its own model at its first call
 
 def app(environ, start_response):
     text = rack.transcribe({talk!r}, model={model!r}).text
