@@ -140,7 +140,7 @@ class Dispatcher:
         if made is not None:
             return made
         if spec.implementation not in self._problems:
-            self._problems[spec.implementation] = host_problem(spec)
+            self._problems[spec.implementation] = host_problem(spec, self._config)
         if problem := self._problems[spec.implementation]:
             raise BackendUnavailable(problem)
         with self._lock:

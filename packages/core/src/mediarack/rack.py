@@ -55,8 +55,11 @@ class Rack:
     """
 
     def __init__(self, config: Config | None = None, *, plugins: Iterable[object] | None = None) -> None:
-        """``plugins`` are used instead of those installed."""
-        self.config = config or Config()
+        """``config`` is taken as it is; None reads file and environment (Config.load).
+
+        ``plugins`` are used instead of those installed.
+        """
+        self.config = config if config is not None else Config.load()
         self.registry = Registry(plugins)
         self._dispatcher = Dispatcher(self.config, self.registry)
         self.calls: Calls = self._dispatcher
