@@ -81,7 +81,8 @@ class Config:
 
         Sources: defaults; the file that MEDIARACK_CONFIG names, or the first ``mediarack.toml`` found from
         ``directory`` (default: the working directory) upward; variables MEDIARACK_<KEY>; ``arguments``. ``environ``
-        stands for os.environ. Raises BadInput, naming the source, for an unknown key, a wrong value or a file that cannot be read.
+        stands for os.environ. Raises BadInput, naming the source, for an unknown key, a wrong value or a file that
+        cannot be read.
         """
         from mediarack.config.sources import load
 
