@@ -33,10 +33,10 @@ _END = object()
 class Dispatcher:
     """Performs requests with the backends of a registry, and keeps the backends that were used."""
 
-    def __init__(self, config: Config, registry: Registry) -> None:
+    def __init__(self, config: Config, registry: Registry, store: WeightsStore) -> None:
         self._config = config
         self._registry = registry
-        self._store = WeightsStore(config, registry.weights)
+        self._store = store
         self._instances: dict[str, Any] = {}
         self._problems: dict[str, str | None] = {}
         self._lock = threading.Lock()

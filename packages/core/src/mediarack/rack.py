@@ -28,6 +28,7 @@ from mediarack.requests import (
 )
 from mediarack.sources import Source, check_audio
 from mediarack.transcript import Segment, SpeechInfo, Transcript
+from mediarack.weights import WeightsStore
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,7 +62,8 @@ class Rack:
         """
         self.config = config if config is not None else Config.load()
         self.registry = Registry(plugins)
-        self._dispatcher = Dispatcher(self.config, self.registry)
+        self.weights = WeightsStore(self.config, self.registry.weights)
+        self._dispatcher = Dispatcher(self.config, self.registry, self.weights)
         self.calls: Calls = self._dispatcher
 
     def close(self) -> None:
