@@ -55,6 +55,9 @@ def _try_import(module: str) -> str | None:
         )
     except subprocess.TimeoutExpired:
         return f"import {module} did not end within {IMPORT_SECONDS} s in a subprocess"
+    except OSError as error:  # an interpreter that this user may not start
+        logger.warning("import %s cannot be tried in a subprocess, so it is done here: %s", module, error)
+        return None
     if done.returncode == 0:
         return None
     if done.returncode < 0:
