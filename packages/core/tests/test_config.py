@@ -198,6 +198,28 @@ def test_any_variable_gives_settings_or_bad_input(tmp_path_factory, texts):
         assert config == mr.Config(**{key: getattr(config, key) for key in KEYS})
 
 
+TOML = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.dates(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.sampled_from(KEYS), TOML)
+def test_any_value_is_a_setting_or_bad_input(key, value):
+    try:
+        config = mr.Config(**{key: value})
+    except mr.BadInput as error:
+        assert key in str(error)
+    else:
+        assert mr.Config(**{key: getattr(config, key)}) == config
+
+
+def test_a_byte_order_mark_is_no_matter(tmp_path):
+    (tmp_path / "mediarack.toml").write_text("threads = 2", encoding="utf-8-sig")
+    assert mr.Config.load(tmp_path, {}).threads == 2
+
+
 def test_a_rack_without_settings_loads_them(tmp_path, monkeypatch):
     monkeypatch.chdir(write(tmp_path, "threads = 7"))
     assert mr.Rack(plugins=[]).config.threads == 7

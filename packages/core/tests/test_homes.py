@@ -148,3 +148,18 @@ def test_what_others_own_cannot_be_removed_and_is_told(world):
         done = run(world, *MODELS, "remove", "toy", "small", "--yes", user=NOBODY, code=4, **more)
         assert "cannot remove" in done.stderr
         run(world, *MODELS, "verify", "toy", "small", user=NOBODY, **more)
+
+
+@as_another
+def test_a_cache_that_others_may_not_read_is_told(world):
+    with serving(FILES) as hub:
+        more = {"HF_ENDPOINT": hub.endpoint, "HF_HUB_CACHE": world / "hub"}
+        run(world, *MODELS, "pull", "toy", "small", **more)
+        for path in [path for path in (world / "hub").rglob("*") if path.name in ("main", "blobs")]:
+            path.chmod(0o600)
+            assert "looked in" in run(world, *MODELS, "path", "toy", "small", user=NOBODY, code=5, **more).stderr
+            path.chmod(0o755)
+        for path in (world / "hub").rglob("blobs/*"):
+            path.chmod(0o600)
+        done = run(world, *MODELS, "verify", "toy", "small", user=NOBODY, code=3, **more)
+        assert "to verify it: Permission denied" in done.stderr

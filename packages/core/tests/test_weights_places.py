@@ -133,6 +133,14 @@ def test_a_directory_with_something_in_it_is_left_alone(store, hub, tmp_path):
     assert [path.name for path in (tmp_path / "pulled").iterdir()] == ["mine"]
 
 
+def test_a_link_to_an_empty_directory_is_followed(store, hub, tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "pulled").symlink_to(tmp_path / "disk")
+    pulled(store, tmp_path)
+    assert (tmp_path / "disk" / "model.bin").is_file()
+    assert (tmp_path / "pulled").is_symlink()
+
+
 # What a hub may not do
 
 
@@ -307,7 +315,7 @@ def test_a_list_that_is_no_list_is_told_with_its_line(tmp_path):
 
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="/\\\0\r\n"), min_size=1, max_size=20).filter(
-    lambda name: name not in (".", "..", "SHA256SUMS", "__pycache__") and not name.startswith("#")
+    lambda name: name not in (".", "..", "SHA256SUMS", "__pycache__", ".cache") and not name.startswith("#")
 )
 
 

@@ -57,8 +57,7 @@ def read_file(path: Path) -> dict[str, tuple[Any, str]]:
     import tomllib
 
     try:
-        with path.open("rb") as file:
-            table = tomllib.load(file)
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # with the mark that some editors put in front
     except OSError as error:
         raise BadInput(f"the configuration file {str(path)!r} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

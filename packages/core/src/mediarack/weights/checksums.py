@@ -64,7 +64,10 @@ def verify(
         done += size
         report(done, total, "bytes")
 
-    damaged = [name for name in compared if digest_of(directory / name, known[name].algorithm, read) != known[name]]
+    try:
+        damaged = [name for name in compared if digest_of(directory / name, known[name].algorithm, read) != known[name]]
+    except OSError as error:
+        raise BadInput(f"cannot read {error.filename!r} to verify it: {error.strerror}") from error
     return Verification(
         directory=directory,
         source=source if known else "",
@@ -169,9 +172,9 @@ def written_by_pull(directory: Path) -> bool:
 
 
 def _names(directory: Path) -> set[str]:
-    """Files below the directory, links to nothing too, by their names with /."""
+    """Files below the directory, links to nothing too, by their names with /; not those that Python or a hub adds."""
     files = (path.relative_to(directory) for path in directory.rglob("*") if path.is_symlink() or path.is_file())
-    return {path.as_posix() for path in files if "__pycache__" not in path.parts}
+    return {path.as_posix() for path in files if not {".cache", "__pycache__"} & set(path.parts)}
 
 
 def _unlink(path: Path) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 
 def lacking(directory: Path, required: Iterable[str]) -> list[str]:
     """Those of the patterns that no file of the directory matches; a link to nothing is no file."""
-    return [pattern for pattern in required if not any(path.exists() for path in directory.glob(pattern))]
+    # Path.exists raises where one may not look.
+    return [pattern for pattern in required if not any(map(os.path.exists, directory.glob(pattern)))]
 
 
 def is_inside(name: str) -> bool:

@@ -62,6 +62,8 @@ def in_cache(spec: WeightsSpec) -> tuple[Path | None, str]:
         path = Path(snapshot_download(spec.repo, allow_patterns=list(spec.files), local_files_only=True))
     except (LocalEntryNotFoundError, HFValidationError):
         return None, f"{cache} (the hub's cache: no whole {spec.repo})"
+    except OSError as error:  # a cache of another user
+        return None, f"{cache} (the hub's cache: {error})"
     if missing := lacking(path, spec.required):
         return None, f"{cache} (the hub's cache: {spec.repo} lacks {', '.join(missing)})"
     return path, str(cache)
@@ -191,7 +193,7 @@ def _into(directory: Path, spec: WeightsSpec, listed: list[_File], report: Repor
     """Into a directory beside ``directory``, which keeps its name for the next try, and is renamed once it is whole."""
     from huggingface_hub import snapshot_download
 
-    directory = directory.absolute()
+    directory = directory.resolve()
     aside = directory.with_name(f"{directory.name}.incomplete")
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise OutputError(f"{str(directory)!r} is not empty: give the name of a new directory")
@@ -205,11 +207,14 @@ def _into(directory: Path, spec: WeightsSpec, listed: list[_File], report: Repor
     known = {file.name: file.digest for file in listed if file.digest is not None}
     known |= {name: Digest("sha256", value) for name, value in spec.sha256.items()}
     refuse_wrong(aside, known, spec.name)
-    shutil.rmtree(aside / ".cache")  # the hub's notes on the download
     write_sums(aside, f"{spec.backend} {spec.name} from {spec.repo}")
-    if directory.exists():
-        directory.rmdir()  # Windows renames onto no directory, be it empty
-    aside.rename(directory)
+    try:
+        shutil.rmtree(aside / ".cache")  # the hub's notes on the download
+        if directory.exists():
+            directory.rmdir()  # Windows renames onto no directory, be it empty
+        aside.rename(directory)
+    except OSError as error:
+        raise OutputError(f"cannot write {str(directory)!r}: {error.strerror}; {str(aside)!r} has it") from error
     return directory
 
 
