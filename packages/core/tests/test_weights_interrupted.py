@@ -75,6 +75,17 @@ def test_after_an_interruption_only_what_is_missing_is_fetched(hub, cli, tmp_pat
     assert (tmp_path / out.strip() / "model.bin").read_bytes() == LARGE["model.bin"]
 
 
+@pytest.mark.parametrize("to", [None, "pulled"])
+def test_several_may_pull_at_once(cli, tmp_path, to):
+    arguments = ("pull", "toy", "small", *(("--to", to) if to else ()))
+    for process in [cli(*arguments) for _ in range(3)]:
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == 0, err
+        assert (tmp_path / out.strip() / "model.bin").read_bytes() == LARGE["model.bin"]
+    verified = cli("verify", "toy", tmp_path / to if to else "small")
+    assert "2 files are as" in verified.communicate(timeout=60)[0]
+
+
 @pytest.mark.parametrize("status", [401, 403, 404, 500])
 def test_the_token_is_told_to_nobody(hub, cli, status):
     hub.status = status

@@ -133,6 +133,16 @@ def test_a_directory_with_something_in_it_is_left_alone(store, hub, tmp_path):
     assert [path.name for path in (tmp_path / "pulled").iterdir()] == ["mine"]
 
 
+def test_pulling_again_into_the_same_directory_fetches_nothing(store, hub, tmp_path):
+    pulled(store, tmp_path)
+    hub.fetched.clear()
+    assert pulled(store, tmp_path) == tmp_path / "pulled"
+    assert hub.fetched == []
+    other = changed(name="other")
+    with pytest.raises(mr.OutputError, match="is not empty"):
+        store.download(other, quiet, tmp_path / "pulled")
+
+
 def test_a_link_to_an_empty_directory_is_followed(store, hub, tmp_path):
     (tmp_path / "disk").mkdir()
     (tmp_path / "pulled").symlink_to(tmp_path / "disk")

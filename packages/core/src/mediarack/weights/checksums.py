@@ -165,10 +165,13 @@ def write_sums(directory: Path, about: str) -> None:
         aside.write_text("\n".join([_WRITTEN_BY_PULL + about, *lines, ""]), encoding="utf-8", newline="\n")
 
 
-def written_by_pull(directory: Path) -> bool:
-    """Whether ``mediarack models pull --to`` wrote this directory."""
+def written_by_pull(directory: Path, about: str = "") -> bool:
+    """Whether ``mediarack models pull --to`` wrote this directory, and for what ``write_sums`` was told."""
     path = directory / SUMS
-    return path.is_file() and path.read_text(encoding="utf-8", errors="replace").startswith(_WRITTEN_BY_PULL)
+    if not path.is_file():
+        return False
+    first = path.read_text(encoding="utf-8", errors="replace").partition("\n")[0]
+    return first == _WRITTEN_BY_PULL + about if about else first.startswith(_WRITTEN_BY_PULL)
 
 
 def _names(directory: Path) -> set[str]:

@@ -12,13 +12,14 @@ import logging
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mediarack.backends import WeightsSpec
 from mediarack.errors import BackendUnavailable, MediarackError, OutputError
-from mediarack.weights.checksums import Digest, refuse_wrong, write_sums
+from mediarack.weights.checksums import Digest, refuse_wrong, write_sums, written_by_pull
 from mediarack.weights.files import is_inside, lacking, megabytes
 
 logger = logging.getLogger(__name__)
@@ -191,13 +192,48 @@ def _check_room(place: Path, needed: int, spec: WeightsSpec) -> None:
 
 def _into(directory: Path, spec: WeightsSpec, listed: list[_File], report: Report) -> Path:
     """Into a directory beside ``directory``, which keeps its name for the next try, and is renamed once it is whole."""
-    from huggingface_hub import snapshot_download
-
     directory = directory.resolve()
     aside = directory.with_name(f"{directory.name}.incomplete")
+    about = f"{spec.backend} {spec.name} from {spec.repo}"
+    if written_by_pull(directory, about):
+        return directory
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise OutputError(f"{str(directory)!r} is not empty: give the name of a new directory")
     _check_room(aside, sum(file.size for file in listed if not (aside / file.name).exists()), spec)
+    # Two at once would delete each other's files: the hub's library takes one without its notes for outdated.
+    with _locked(aside.with_name(f"{aside.name}.lock"), report):
+        if not written_by_pull(directory, about):  # by another process, meanwhile
+            _fill(aside, spec, listed, report)
+            write_sums(aside, about)
+            if directory.exists():
+                directory.rmdir()  # Windows renames onto no directory, be it empty
+            aside.rename(directory)
+    return directory
+
+
+@contextmanager
+def _locked(path: Path, report: Report) -> Iterator[None]:
+    """Hold a lock that other processes see; ``report`` may end the wait. Its file goes once the work was done."""
+    from filelock import FileLock, Timeout  # what huggingface_hub locks with
+
+    lock = FileLock(path)
+    while not lock.is_locked:
+        try:
+            lock.acquire(timeout=0.5)
+        except Timeout:
+            report(0.0, None, "bytes")
+    try:
+        yield
+    finally:
+        lock.release()
+    with suppress(OSError):  # Windows: another process waits for it, and will find the work done
+        path.unlink()
+
+
+def _fill(aside: Path, spec: WeightsSpec, listed: list[_File], report: Report) -> None:
+    """The model's files, checked."""
+    from huggingface_hub import snapshot_download
+
     # What the hub's cache has already is copied from there; otherwise nothing is to be left in it.
     cache = cache_directory()
     cached = cache is not None and (cache / _folder(spec)).is_dir()
@@ -207,15 +243,7 @@ def _into(directory: Path, spec: WeightsSpec, listed: list[_File], report: Repor
     known = {file.name: file.digest for file in listed if file.digest is not None}
     known |= {name: Digest("sha256", value) for name, value in spec.sha256.items()}
     refuse_wrong(aside, known, spec.name)
-    write_sums(aside, f"{spec.backend} {spec.name} from {spec.repo}")
-    try:
-        shutil.rmtree(aside / ".cache")  # the hub's notes on the download
-        if directory.exists():
-            directory.rmdir()  # Windows renames onto no directory, be it empty
-        aside.rename(directory)
-    except OSError as error:
-        raise OutputError(f"cannot write {str(directory)!r}: {error.strerror}; {str(aside)!r} has it") from error
-    return directory
+    shutil.rmtree(aside / ".cache")  # the hub's notes on the download
 
 
 def _refuse_incomplete(path: Path, spec: WeightsSpec) -> None:
