@@ -99,6 +99,10 @@ def test_a_spec_that_makes_no_sense_is_told(fields, told):
         changed(**fields)
 
 
+def test_specs_may_stand_in_a_set():
+    assert len({changed(sha256={"model.bin": "0" * 64}), MODEL, MODEL}) == 2
+
+
 # Into a directory
 
 

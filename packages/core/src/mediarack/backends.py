@@ -84,7 +84,7 @@ class WeightsSpec:
     default: bool = False
     package: str | None = None
     distribution: str = ""
-    sha256: Mapping[str, str] = field(default_factory=dict)
+    sha256: Mapping[str, str] = field(default_factory=dict, hash=False)  # a spec may be a key or stand in a set
 
     def __post_init__(self) -> None:
         told = f"weights {self.name!r} of {self.backend}"

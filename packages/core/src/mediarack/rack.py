@@ -52,7 +52,7 @@ class Rack:
 
     Every verb takes, beside its own arguments, those of ``How``: backend, device, threads, progress, cancel, deadline.
     Every verb may raise BadInput (and its kinds), BackendUnavailable, BackendFailed, Cancelled and DeadlineExceeded.
-    Threads may share a Rack.
+    Threads may share a Rack. ``weights`` is the store of model files: what there is, where it is, fetching, checking.
     """
 
     def __init__(self, config: Config | None = None, *, plugins: Iterable[object] | None = None) -> None:
