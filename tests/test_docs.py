@@ -15,9 +15,13 @@ from pathlib import Path
 
 import pytest
 
+import mediarack as mr
+
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "packages").glob("*/README.md"))]
-BLOCK = re.compile(r"(?:`(?P<file>[\w/]+\.py)`[^`\n]*:\n\n)?```(?P<language>\w+)\n(?P<code>.*?)```", re.DOTALL)
+BLOCK = re.compile(
+    r"(?:`(?P<file>[\w/]+\.py|mediarack\.toml)`[^`\n]*:\n\n)?```(?P<language>\w+)\n(?P<code>.*?)```", re.DOTALL
+)
 RUN_ELSEWHERE = (
     "pip install hatch && hatch run demo\n",  # both by .ci/run, in a fresh clone
     "pip install hatch && hatch run test\n",
@@ -44,6 +48,9 @@ def test_every_code_block_runs(page, tmp_path, monkeypatch, talk, tiny_en):
                 exec(compile(code, str(page), "exec"), names)
         elif language == "console":
             run_console(code, tiny_en)
+        elif language == "toml" and block["file"]:
+            Path(block["file"]).write_text(code, encoding="utf-8")
+            mr.Config.load(tmp_path, {})
         elif language == "toml":
             tomllib.loads(code)
         elif language == "sh":

@@ -39,10 +39,10 @@ _left_behind: list[Any] = []
 class Dispatcher:
     """Performs requests with the backends of a registry, and keeps the backends that were used."""
 
-    def __init__(self, config: Config, registry: Registry) -> None:
+    def __init__(self, config: Config, registry: Registry, store: WeightsStore) -> None:
         self._config = config
         self._registry = registry
-        self._store = WeightsStore(config, registry.weights)
+        self._store = store
         self._instances: dict[str, Any] = {}
         self._problems: dict[str, str | None] = {}
         self._turns: dict[tuple[str, str], Turns] = {}
@@ -187,7 +187,7 @@ class Dispatcher:
         if made is not None:
             return made
         if spec.implementation not in self._problems:
-            self._problems[spec.implementation] = host_problem(spec)
+            self._problems[spec.implementation] = host_problem(spec, self._config)
         if problem := self._problems[spec.implementation]:
             raise BackendUnavailable(problem)
         with self._lock:

@@ -41,6 +41,7 @@ from mediarack.requests import (
 )
 from mediarack.sources import Source, check_audio
 from mediarack.transcript import Segment, Speech, SpeechHeader, SpeechInfo, Spoken, Transcript
+from mediarack.weights import WeightsStore
 from mediarack.writing import audio_request, image_request, one_stem, without_backend, write_stems
 
 if TYPE_CHECKING:
@@ -66,15 +67,19 @@ class Rack:
 
     Every verb takes, beside its own arguments, those of ``How``: backend, device, threads, progress, cancel, deadline.
     Every verb may raise BadInput (and its kinds), BackendUnavailable, BackendFailed, Cancelled and DeadlineExceeded.
-    Threads may share a Rack.
+    Threads may share a Rack. ``weights`` is the store of model files: what there is, where it is, fetching, checking.
     """
 
     def __init__(self, config: Config | None = None, *, plugins: Iterable[object] | None = None) -> None:
-        """``plugins`` are used instead of those installed."""
-        self.config = config or Config()
+        """``config`` is taken as it is; None reads file and environment (Config.load).
+
+        ``plugins`` are used instead of those installed.
+        """
+        self.config = config if config is not None else Config.load()
         self._plugins_given = plugins is not None
         self.registry = Registry(plugins)
-        self._dispatcher = Dispatcher(self.config, self.registry)
+        self.weights = WeightsStore(self.config, self.registry.weights)
+        self._dispatcher = Dispatcher(self.config, self.registry, self.weights)
         self.calls: Calls = self._dispatcher
 
     @cached_property
