@@ -67,7 +67,7 @@ def check_release(package: Package) -> None:
     """Its version is dated and has not been released before."""
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", package.released_on):
         raise NotReady(
-            f"{package.name}: its CHANGELOG.md says {package.version} - {package.released_on}: write the day, 2026-01-31"
+            f"{package.name}: its CHANGELOG.md says {package.version} - {package.released_on}: write the day"
         )
     if git("tag", "--list", package.tag, cwd=package.folder).strip():
         raise NotReady(
