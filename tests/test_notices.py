@@ -19,7 +19,10 @@ def of_packages() -> set[str]:
     names = set()
     for path in ROOT.glob("packages/*/pyproject.toml"):
         project = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
-        lines = [*project["dependencies"], *(line for lines in project.get("optional-dependencies", {}).values() for line in lines)]
+        lines = [
+            *project["dependencies"],
+            *(line for lines in project.get("optional-dependencies", {}).values() for line in lines),
+        ]
         names |= {canonicalize_name(Requirement(line).name) for line in lines}
     return {name for name in names if not name.startswith("mediarack")}
 

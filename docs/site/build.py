@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from html.parser import HTMLParser
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
@@ -23,7 +24,8 @@ from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parents[2]
 LINK = re.compile(r"(?<!!)\[(?P<label>[^\]]+)\]\((?!\w+:|#)(?P<target>[^)#\s]+)(?P<anchor>#[^)\s]*)?\)")
-FETCHED = re.compile(r"""(?:<script[^>]+src|<link[^>]+rel="?(?:stylesheet|preconnect)[^>]+href|<img[^>]+src)=["']?http""")
+FETCHED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href"}
+"""What a browser fetches by itself when it shows a page."""
 
 
 def packages() -> dict[str, Path]:
@@ -127,5 +129,18 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> None:
     """A reader's browser asks nobody but the site itself."""
-    if found := FETCHED.search(output):
-        raise PluginError(f"{page.file.src_uri} makes a browser fetch from elsewhere: {found[0]}")
+    parser = Elsewhere()
+    parser.feed(output)
+    if parser.found:
+        raise PluginError(f"{page.file.src_uri} makes a browser fetch from elsewhere: {', '.join(parser.found)}")
+
+
+class Elsewhere(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        address = dict(attrs).get(FETCHED.get(tag, "")) or ""
+        if address.startswith(("http:", "https:", "//")):
+            self.found.append(address)
