@@ -82,8 +82,8 @@ class Package:
     @property
     def files(self) -> set[str]:
         """Files of its folder that git has or would take, relative to the folder."""
-        listing = git("ls-files", "--cached", "--others", "--exclude-standard", cwd=self.folder)
-        return {name for name in listing.splitlines() if (self.folder / name).is_file()}
+        listing = git("ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=self.folder)
+        return {name for name in listing.split("\0") if (self.folder / name).is_file()}
 
 
 def git(*arguments: str, cwd: Path = ROOT) -> str:

@@ -42,7 +42,7 @@ def terminal(command: str, target: Path) -> None:
         done = subprocess.run(
             arguments,
             cwd=directory,
-            env={**os.environ, "FORCE_COLOR": "1"},
+            env={**os.environ, "FORCE_COLOR": "1", "PYTHONUTF8": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

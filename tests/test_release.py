@@ -78,6 +78,15 @@ def test_requirements_that_differ_from_pyproject_are_told(package, tmp_path):
         check_wheel(Package(package.folder), wheel)
 
 
+@pytest.mark.parametrize("joined", ["and", "or"])
+def test_a_requirement_of_an_extra_may_have_a_marker_of_its_own(package, tmp_path, joined):
+    marked = f"colorama>=0.4; sys_platform == 'win32' {joined} platform_machine == 'x86_64'"
+    replace(package.folder / "pyproject.toml", "pyav = [", f'pyav = ["{marked}", ')
+    marked_package = Package(package.folder)
+    wheel, _ = build(marked_package, tmp_path / "dist")
+    check_wheel(marked_package, wheel)
+
+
 def test_a_version_without_a_section_in_the_changelog_is_refused(package):
     replace(package.folder / "src" / "mediarack_decode_ffmpeg" / "__init__.py", f'"{package.version}"', '"9.9.9"')
     with pytest.raises(NotReady, match=r"the version is 9\.9\.9"):
