@@ -11,6 +11,7 @@ import time
 import wave
 from pathlib import Path
 
+import av
 import psutil
 import pytest
 
@@ -40,6 +41,16 @@ def test_probe_shows_the_streams(cli, talk):
     assert "44.400 s" in shown
     assert "640x360" in shown
     assert "48000 Hz" in shown
+
+
+def test_tags_of_a_file_cannot_steer_the_terminal(cli, tmp_path):
+    with av.open(str(tmp_path / "a.mkv"), "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=8000, layout="mono")
+        stream.metadata["language"] = "[/]\x1b[2J"
+        container.start_encoding()
+    shown = cli("probe", "a.mkv").stdout
+    assert "[/]" in shown
+    assert "\x1b" not in shown
 
 
 def test_probe_as_json(cli, talk):

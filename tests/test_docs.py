@@ -26,7 +26,8 @@ PAGES = [
     *sorted((ROOT / "packages").glob("*/README.md")),
 ]
 BLOCK = re.compile(
-    r"(?:`(?P<file>[\w/]+\.py|mediarack\.toml)`[^`\n]*:\n\n)?^ *```(?P<language>\w+)\n(?P<code>.*?)^ *```", re.DOTALL | re.MULTILINE
+    r"(?:`(?P<file>[\w/]+\.py|mediarack\.toml)`[^`\n]*:\n\n)?^ *```(?P<language>\w+)\n(?P<code>.*?)^ *```",
+    re.DOTALL | re.MULTILINE,
 )
 
 
