@@ -47,7 +47,9 @@ def test_tags_of_a_file_cannot_steer_the_terminal(cli, tmp_path):
     with av.open(str(tmp_path / "a.mkv"), "w") as container:
         stream = container.add_stream("pcm_s16le", rate=8000, layout="mono")
         stream.metadata["language"] = "[/]\x1b[2J"
-        container.start_encoding()
+        silence = av.AudioFrame(format="s16", layout="mono", samples=800)
+        silence.sample_rate = 8000
+        container.mux(stream.encode(silence))
     shown = cli("probe", "a.mkv").stdout
     assert "[/]" in shown
     assert "\x1b" not in shown
