@@ -75,3 +75,23 @@ def test_reading_an_hour_of_audio_block_by_block_needs_little_memory(rack, long_
             most = max(most, process.memory_info().rss)
     assert seconds > 3500
     assert most - before < 50e6
+
+
+READ = """
+import resource, sys
+import mediarack as mr
+
+audio = mr.read_audio(sys.argv[1], sample_rate=16_000, channels=1, backend=sys.argv[2])
+assert 7100 < audio.duration < 7300
+peak = sum(resource.getrusage(who).ru_maxrss * 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+print(peak / audio.samples.nbytes)
+"""
+BACKENDS = [backend.spec.name for backend in mr.Rack().registry.backends if backend.spec.capability == "read_audio"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs getrusage")
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_two_hours_are_read_within_little_more_than_the_result_takes(two_hours, backend):
+    argv = [sys.executable, "-c", READ, str(two_hours), backend]
+    ratio = float(subprocess.run(argv, capture_output=True, text=True, check=True).stdout)
+    assert 1 < ratio < 1.3

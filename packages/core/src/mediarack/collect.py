@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,13 @@ from mediarack.media import (
 )
 from mediarack.transcript import Segment, Speech, SpeechHeader, Spoken
 
+_MARGIN = 1.05
+"""More than is expected is asked for, as durations in containers are rounded, or leave out what encoders add. Memory
+that is never written to costs nothing on the systems we run on."""
 _GROWTH = 1.5
-"""When an estimate was too small. Memory that is never written to costs nothing on the systems we run on."""
+"""Where even that was too little, or nothing was stated."""
+_MOVED_AT_ONCE = 1 << 18
+"""Samples; numpy takes memory for so many when it moves them over themselves."""
 
 
 def collect_audio(stream: Stream[AudioHeader, Audio]) -> Audio:
@@ -66,24 +72,6 @@ def collect_speech(stream: Stream[SpeechHeader, Spoken]) -> Speech:
     )
 
 
-def _samples(
-    stream: Stream[AudioHeader, Audio] | Stream[StemsHeader, Stems], leading: tuple[int, ...], streaming: str
-) -> npt.NDArray[np.float32]:
-    """All blocks of the stream joined along their last axis; ``leading`` are the sizes of the others."""
-    filled = 0
-    with stream:
-        expected = stream.header.expected_samples or stream.header.sample_rate
-        samples = _allocate((*leading, expected), np.float32, streaming)
-        for block in stream:
-            end = filled + block.samples.shape[-1]
-            if end > samples.shape[-1]:
-                samples = _grown(samples, len(leading), end, filled, streaming)
-            samples[..., filled:end] = block.samples
-            filled = end
-            del block  # so that the decoder can use its memory for the next one
-    return _trimmed(samples, len(leading), filled)
-
-
 def collect_frames(stream: Stream[FramesHeader, Frame]) -> Frames:
     header = stream.header
     shape = (header.expected_frames or 16, header.height, header.width, CHANNELS_OF_FORMAT[header.format])
@@ -92,13 +80,17 @@ def collect_frames(stream: Stream[FramesHeader, Frame]) -> Frames:
         images = _allocate(shape, np.uint8, "iter_frames")
         for frame in stream:
             if frame.position >= len(images):
-                images = _grown(images, 0, frame.position + 1, len(images), "iter_frames")
+                length = max(frame.position + 1, int(len(images) * _GROWTH))
+                larger = _allocate((length, *images.shape[1:]), np.uint8, "iter_frames")
+                larger[: len(images)] = images
+                images = larger
+                del larger
             images[frame.position] = frame.image
             pts[frame.position] = (frame.pts, frame.duration_pts)
             del frame  # as above
     table = np.array([pts[position] for position in range(len(pts))], np.int64).reshape(-1, 2)
     return Frames(
-        images=_trimmed(images, 0, len(pts)),
+        images=_trimmed(images, len(pts)),
         pts=table[:, 0].copy(),
         durations_pts=table[:, 1].copy(),
         time_base=header.time_base,
@@ -107,8 +99,42 @@ def collect_frames(stream: Stream[FramesHeader, Frame]) -> Frames:
     )
 
 
+def _samples(
+    stream: Stream[AudioHeader, Audio] | Stream[StemsHeader, Stems], leading: tuple[int, ...], streaming: str
+) -> npt.NDArray[np.float32]:
+    """All blocks of the stream joined along their last axis; ``leading`` are the sizes of the others."""
+    rows, filled = math.prod(leading), 0
+    with stream:
+        expected = stream.header.expected_samples or 0
+        length = int(expected * _MARGIN) + stream.header.sample_rate
+        buffer = _allocate((rows, length), np.float32, streaming)
+        for block in stream:
+            end = filled + block.samples.shape[-1]
+            if end > buffer.shape[1]:
+                larger = _allocate((rows, max(end, int(length * _GROWTH))), np.float32, streaming)
+                larger[:, :filled] = buffer[:, :filled]
+                buffer, length = larger, larger.shape[1]
+                del larger
+            buffer[:, filled:end] = block.samples.reshape(rows, -1)
+            filled = end
+            del block  # so that the decoder can use its memory for the next one
+    return _closed_up(buffer, filled).reshape(*leading, filled)
+
+
+def _closed_up(buffer: npt.NDArray[np.float32], filled: int) -> npt.NDArray[np.float32]:
+    """The first ``filled`` samples of each row, moved together in place, so that they lie in memory without gaps."""
+    rows, length = buffer.shape
+    flat = buffer.reshape(-1)
+    for row in range(1, rows):
+        for begin in range(0, filled, _MOVED_AT_ONCE):
+            end = min(filled, begin + _MOVED_AT_ONCE)
+            flat[row * filled + begin : row * filled + end] = flat[row * length + begin : row * length + end]
+    whole = flat[: rows * filled]
+    return whole.copy() if whole.nbytes * 2 <= flat.nbytes else whole
+
+
 def _allocate(shape: tuple[int, ...], dtype: Any, streaming: str) -> npt.NDArray[Any]:
-    size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
+    size = math.prod(shape) * np.dtype(dtype).itemsize
     if size > (available := available_memory()):
         raise BadInput(
             f"the result needs {size / 1e9:.1f} GB and {available / 1e9:.1f} GB of memory are free: "
@@ -117,16 +143,7 @@ def _allocate(shape: tuple[int, ...], dtype: Any, streaming: str) -> npt.NDArray
     return np.empty(shape, dtype)
 
 
-def _grown(array: npt.NDArray[Any], axis: int, least: int, filled: int, streaming: str) -> npt.NDArray[Any]:
-    shape = list(array.shape)
-    shape[axis] = max(least, int(shape[axis] * _GROWTH) + 1)
-    larger = _allocate(tuple(shape), array.dtype, streaming)
-    kept = (slice(None),) * axis + (slice(0, filled),)
-    larger[kept] = array[kept]
-    return larger
-
-
-def _trimmed(array: npt.NDArray[Any], axis: int, length: int) -> npt.NDArray[Any]:
+def _trimmed(images: npt.NDArray[np.uint8], length: int) -> npt.NDArray[np.uint8]:
     """The part that was filled; copied where a view would keep twice the memory or more."""
-    part = array[(slice(None),) * axis + (slice(0, length),)]
-    return part.copy() if part.nbytes * 2 <= array.nbytes else part
+    part = images[:length]
+    return part.copy() if part.nbytes * 2 <= images.nbytes else part
