@@ -13,7 +13,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "demo"))
-EXTRAS = {"mediarack_decode_ffmpeg": "[pyav]", "mediarack_asr": "[faster-whisper]"}
+EXTRAS = {
+    "mediarack_decode_ffmpeg": "[pyav]",
+    "mediarack_asr": "[faster-whisper]",
+    "mediarack_separation": "[deepfilternet]",
+    "mediarack_tts": "[hibari]",
+}
 TALK = ROOT / "demo" / "assets" / "talk.mp4"
 
 
