@@ -204,6 +204,6 @@ def _check_finite(samples: Samples, start: float, rate: int) -> None:
     if not finite.all():
         seconds = start + int(np.argmin(finite)) / rate
         raise BadInput(
-            f"the sample at {seconds:.3f} s is no finite number, and from there on the engine would answer with nothing "
-            "else: repair the sound first (numpy.nan_to_num)"
+            f"the sample at {seconds:.3f} s is no finite number, and from there on the engine would answer with "
+            "nothing else: repair the sound first (numpy.nan_to_num)"
         )

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mediarack import __version__
-from mediarack.cli import listing, media, speech
+from mediarack.cli import listing, media, separating, speaking, speech
 from mediarack.cli.terminal import EXIT_CODES
 
 _CODES = "; ".join(f"{code} {kind.__name__}" for kind, code in EXIT_CODES.items())
@@ -41,4 +41,6 @@ app.command("probe")(media.probe)
 app.command("extract-audio")(media.extract_audio)
 app.command("extract-frames")(media.extract_frames)
 app.command("transcribe")(speech.transcribe)
+app.command("separate")(separating.separate)
+app.command("speak")(speaking.speak)
 app.command("backends")(listing.backends)
