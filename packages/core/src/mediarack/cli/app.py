@@ -7,7 +7,17 @@ from typing import Annotated
 import typer
 
 from mediarack import __version__
-from mediarack.cli import configuration, hardware, listing, media, models, speech, subtitles
+from mediarack.cli import (
+    configuration,
+    hardware,
+    listing,
+    media,
+    models,
+    separating,
+    speaking,
+    speech,
+    subtitles,
+)
 from mediarack.cli.terminal import EXIT_CODES
 
 _CODES = "; ".join(f"{code} {kind.__name__}" for kind, code in EXIT_CODES.items())
@@ -42,6 +52,8 @@ app.command("extract-audio")(media.extract_audio)
 app.command("extract-frames")(media.extract_frames)
 app.command("transcribe")(speech.transcribe)
 app.command("convert")(subtitles.convert)
+app.command("separate")(separating.separate)
+app.command("speak")(speaking.speak)
 app.command("backends")(listing.backends)
 app.command("hardware")(hardware.hardware)
 app.add_typer(configuration.app)

@@ -49,6 +49,9 @@ def transcribe(
     word_times: Annotated[bool, typer.Option(help="Time each word: better cues, a little slower.")] = True,
     vad: Annotated[bool, typer.Option(help="Skip what is not speech.")] = True,
     initial_prompt: Annotated[str | None, typer.Option(help="Text that steers spelling and style.")] = None,
+    separate: Annotated[
+        str | None, typer.Option(metavar="STEM", help="Take this out of the sound first: speech (away from noise).")
+    ] = None,
     stream: Annotated[int | None, typer.Option(help="Index of the audio stream (see: probe).")] = None,
     max_line_chars: MaxLineChars = None,
     max_lines: MaxLines = None,
@@ -90,6 +93,7 @@ def transcribe(
             "word_times": word_times,
             "vad": vad,
             "initial_prompt": initial_prompt,
+            "separate": separate,
             "stream": stream,
             "options": engine_options(rack.registry, "transcribe", backend, options),
         }

@@ -1,0 +1,3 @@
+"""Speech synthesis engines for mediarack."""
+
+__version__ = "0.1.0"
