@@ -251,3 +251,9 @@ def test_long_sound_is_separated_in_bounded_memory():
     done = subprocess.run([sys.executable, "-c", LONG], capture_output=True, text=True, check=True)
     early, late = map(int, done.stdout.split())
     assert late - early < 8e6  # the 108 seconds between are 62 MB in and out
+
+
+def test_a_foreign_model_is_told_instead_of_ending_the_process(rack, talk, tmp_path):
+    (tmp_path / "DeepFilterNet3_onnx.tar.gz").write_bytes(b"something else")
+    with pytest.raises(mr.BackendUnavailable, match="is not the DeepFilterNet 3"):
+        rack.separate(talk, model=tmp_path)

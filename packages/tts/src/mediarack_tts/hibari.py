@@ -21,11 +21,9 @@ from hibari import SAMPLE_RATE, Hibari
 from hibari.g2p import G2P, LINK_RE
 from hibari.g2p.oov import OOV
 from hibari.tts import MAX_PHONEMES
-from hibari.voices import voice_path
 
 from mediarack.plugin import (
     Audio,
-    BackendUnavailable,
     BadInput,
     Call,
     Segment,
@@ -74,9 +72,7 @@ class HibariSpeaker:
             self._loaded = None
 
     def _voice(self, call: Call) -> _Voice:
-        model = Path(call.weights) / MODEL_FILE if call.weights else Path(voice_path(VOICE, download_missing=False))
-        if not model.is_file():
-            raise BackendUnavailable(f"no {MODEL_FILE} in {str(model.parent)!r}: give the directory of a hibari model")
+        model = Path(call.weights or "") / MODEL_FILE
         key = (model, call.threads)
         with self._lock:
             if self._loaded is None or self._loaded[0] != key:
