@@ -7,13 +7,15 @@ from typing import Annotated
 import typer
 
 from mediarack import __version__
-from mediarack.cli import listing, media, speech
+from mediarack.cli import doctor, listing, media, speech
+from mediarack.cli.commands import WithPlugins
 from mediarack.cli.terminal import EXIT_CODES
 
 _CODES = "; ".join(f"{code} {kind.__name__}" for kind, code in EXIT_CODES.items())
 
 app = typer.Typer(
     name="mediarack",
+    cls=WithPlugins,
     help="One tool over the media-AI engines.",
     epilog=f"Exit codes: 0 done; 1 an error nobody foresaw; 2 wrong usage; {_CODES}.",
     no_args_is_help=True,
@@ -42,3 +44,4 @@ app.command("extract-audio")(media.extract_audio)
 app.command("extract-frames")(media.extract_frames)
 app.command("transcribe")(speech.transcribe)
 app.command("backends")(listing.backends)
+app.command("doctor")(doctor.doctor)
