@@ -50,7 +50,7 @@ def test_every_code_block_runs(page, tmp_path, monkeypatch, talk, tiny_en):
             assert code in RUN_ELSEWHERE or installs_what_exists(code), code
         else:
             pytest.fail(f"{page.name}: nobody runs blocks of {language!r}")
-    for module in [name for name in sys.modules if name.startswith("mediarack_tones")]:
+    for module in [name for name in sys.modules if name.startswith("mediarack_wave")]:
         del sys.modules[module]
 
 
