@@ -61,9 +61,9 @@ class Subject:
         return self.backend.spec
 
     def perform(self, source: Any, request: Request | None = None, **how: Any) -> Any:
-        """The call as a user makes it."""
+        """The call as a user makes it, on one thread: several wait for each other, on a busy machine many times over."""
         request = self.request() if request is None else request
-        return self.rack.calls.perform(request, source, {"backend": self.spec.name, **how})  # type: ignore[call-overload]
+        return self.rack.calls.perform(request, source, {"backend": self.spec.name, "threads": 1, **how})  # type: ignore[call-overload]
 
     def whole(self, source: Any, request: Request | None = None, **how: Any) -> Any:
         """The call with its stream read to the end: the header and a list of the items, or the result itself."""
