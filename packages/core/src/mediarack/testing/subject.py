@@ -61,7 +61,7 @@ class Subject:
         return self.backend.spec
 
     def perform(self, source: Any, request: Request | None = None, **how: Any) -> Any:
-        """The call as a user makes it, on one thread: several wait for each other, on a busy machine many times over."""
+        """The call as a user makes it, but on one thread: on a busy machine several spend their time on waiting."""
         request = self.request() if request is None else request
         return self.rack.calls.perform(request, source, {"backend": self.spec.name, "threads": 1, **how})  # type: ignore[call-overload]
 
