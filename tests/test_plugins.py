@@ -83,6 +83,18 @@ def test_its_command_is_listed_and_runs(fresh, sound):
     assert "Peak and mean level of a recording" in fresh.mediarack("loudness", "--help")
 
 
+def test_the_list_of_commands_imports_none_of_it(fresh):
+    program = (
+        "import contextlib, sys; sys.argv = ['mediarack', '--help']\n"
+        "from mediarack.cli import main\n"
+        "with contextlib.suppress(SystemExit): main()\n"
+        "print('loaded:', sorted({'numpy', 'msgspec', 'mediarack_wave.reader'} & set(sys.modules)))"
+    )
+    shown = strangers.run(fresh.python, "-c", program)
+    assert "loudness" in shown
+    assert "loaded: []" in shown
+
+
 def test_its_command_fails_as_the_built_in_ones_do(fresh, tmp_path):
     (tmp_path / "notes.wav").write_text("no sound at all " * 100)
     assert "error: " in fresh.mediarack("loudness", "notes.wav", cwd=tmp_path, code=3)
@@ -103,6 +115,21 @@ def test_it_keeps_the_contract(fresh, written):
     told = strangers.run(fresh.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests", cwd=written)
     assert re.search(r"\d\d passed", told)
     assert "failed" not in told
+
+
+def test_the_fixtures_for_authors_work(fresh, tmp_path):
+    (tmp_path / "test_own.py").write_text(
+        "def test_sound(rack, make_wav):\n    assert rack.read_audio(make_wav()).duration == 3.0\n"
+        "def test_video(make_video):\n    assert make_video(count=2).read_bytes().count(b'FRAME') == 2\n"
+    )
+    command = (fresh.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "mediarack.testing.plugin")
+    assert "2 passed" in strangers.run(*command, "test_own.py", cwd=tmp_path)
+
+
+def test_a_name_that_no_backend_has_is_told(fresh, tmp_path):
+    (tmp_path / "test_own.py").write_text("from mediarack.testing import contract\nTestContract = contract('waves')\n")
+    told = strangers.run(fresh.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=tmp_path, code=2)
+    assert "no backend is called waves (there is wave)" in told
 
 
 MUTATIONS = {

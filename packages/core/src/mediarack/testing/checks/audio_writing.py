@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import io
-import wave
+import struct
 from pathlib import Path
 from typing import Any, get_args
 
@@ -11,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from mediarack.errors import BackendUnavailable
 from mediarack.media import Audio
 from mediarack.requests import AudioContainer
 from mediarack.testing.checks.audio_reading import loudest_frequency
@@ -26,7 +26,18 @@ _BEGINNINGS = {
     "opus": (b"OggS",),
     "m4a": (b"\0\0\0",),
 }
-_WIDTHS = {"s16": 2, "s24": 3}
+
+
+def containers(subject: Subject, *among: str) -> list[str]:
+    """Those of them that the spec claims, less those whose encoder the engine at hand was built without."""
+    there: list[str] = []
+    for container in sorted(subject.spec.features & set(among)):
+        try:
+            written(subject, tones(seconds=0.5, sample_rate=48_000), container=container)
+        except BackendUnavailable:
+            continue
+        there.append(container)
+    return there
 
 
 def written(subject: Subject, audio: Any, **fields: Any) -> Path:
@@ -39,18 +50,34 @@ def written(subject: Subject, audio: Any, **fields: Any) -> Path:
 
 
 def of_wav(path: Path) -> npt.NDArray[np.float64]:
-    """Samples [channels, samples] of a WAV file of 16 or 24 bits."""
-    with wave.open(io.BytesIO(path.read_bytes())) as file:
-        width, raw = file.getsampwidth(), np.frombuffer(file.readframes(file.getnframes()), np.uint8)
-        padded = np.zeros((raw.size // width, 4), np.uint8)
-        padded[:, 4 - width :] = raw.reshape(-1, width)
-        return padded.view("<i4").reshape(-1, file.getnchannels()).T / 2**31
+    """Samples [channels, samples] of a WAV file; the standard library knows no extensible header before Python 3.12."""
+    data, position, channels, bits = path.read_bytes(), 12, 0, 0
+    while position < len(data):
+        name, size = struct.unpack_from("<4sI", data, position)
+        position += 8
+        if name == b"fmt ":
+            _, channels, _, _, _, bits = struct.unpack_from("<HHIIHH", data, position)
+        elif name == b"data":
+            return _samples(data[position : position + size], bits).reshape(-1, channels).T
+        position += size + size % 2
+    raise AssertionError(f"{path.name} has no data")
+
+
+def _samples(data: bytes, bits: int) -> npt.NDArray[np.float64]:
+    if bits == 32:
+        return np.frombuffer(data, "<f4").astype(np.float64)
+    width = bits // 8
+    padded = np.zeros((len(data) // width, 4), np.uint8)
+    padded[:, 4 - width :] = np.frombuffer(data, np.uint8).reshape(-1, width)
+    return padded.view("<i4")[:, 0] / 2**31
 
 
 @check("write_audio")
 def every_container_it_claims_is_written_whole(subject: Subject) -> None:
     audio = tones(sample_rate=48_000)
-    for container in sorted(subject.spec.features & set(get_args(AudioContainer))):
+    there = containers(subject, *get_args(AudioContainer))
+    assert there, "none of the containers it claims can be written here"
+    for container in there:
         path = written(subject, audio, container=container, target=subject.directory / f"a.{container}")
         assert path.read_bytes().startswith(_BEGINNINGS[container]), f"{path.name} does not begin like {container}"
         if not any(b.spec.capability == "read_audio" for b in subject.rack.registry.backends):
@@ -81,11 +108,8 @@ def wav_of_24_bits_keeps_them_finer(subject: Subject) -> None:
 @check("write_audio", features=("wav", "wav:float32"))
 def wav_of_floats_keeps_samples_as_they_are(subject: Subject) -> None:
     audio = Audio(samples=tones().samples * np.float32(3.7), sample_rate=44_100)  # beyond -1..1
-    data = written(subject, audio, container="wav", encoding="float32").read_bytes()
-    begin = data.index(b"data") + 8
-    assert np.array_equal(
-        np.frombuffer(data[begin : begin + audio.samples.nbytes], "<f4").reshape(-1, 2).T, audio.samples
-    )
+    back = of_wav(written(subject, audio, container="wav", encoding="float32"))
+    assert np.array_equal(back, audio.samples)
 
 
 @check("write_audio")
@@ -99,7 +123,7 @@ def a_stream_is_written_as_the_whole_is(subject: Subject) -> None:
 def a_lower_bit_rate_is_a_smaller_file(subject: Subject) -> None:
     noise = np.random.default_rng(0).uniform(-0.5, 0.5, (2, 48_000 * 4)).astype(np.float32)
     audio = Audio(samples=noise, sample_rate=48_000)
-    for container in sorted(subject.spec.features & {"mp3", "ogg", "opus", "m4a"}):
+    for container in containers(subject, "mp3", "ogg", "opus", "m4a"):
         target = subject.directory / f"a.{container}"
         small, large = (
             written(subject, audio, container=container, target=target, bit_rate=rate).stat().st_size
