@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import re
+import shutil
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -88,7 +89,7 @@ def test_the_list_of_commands_imports_none_of_it(fresh):
         "import contextlib, sys; sys.argv = ['mediarack', '--help']\n"
         "from mediarack.cli import main\n"
         "with contextlib.suppress(SystemExit): main()\n"
-        "print('loaded:', sorted({'numpy', 'msgspec', 'mediarack_wave.reader'} & set(sys.modules)))"
+        "print('loaded:', sorted({'numpy', 'mediarack_wave.reader'} & set(sys.modules)))"
     )
     shown = strangers.run(fresh.python, "-c", program)
     assert "loudness" in shown
@@ -166,6 +167,47 @@ def test_what_breaks_the_contract_is_found(written, tmp_path, name):
     )
     command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-x", "test_it.py")
     assert "1 failed" in strangers.run(*command, cwd=tmp_path, code=1, PYTHONPATH=str(tmp_path))
+
+
+@pytest.fixture
+def house(tmp_path, sound):
+    """Runs mediarack beside house_plugin.py, with what an installer would have noted of it."""
+    info = tmp_path / "house_plugin-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: house-plugin\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[mediarack]\nhouse = house_plugin\n")
+    shutil.copy(Path(__file__).with_name("house_plugin.py"), tmp_path)
+
+    def run(*arguments: object, code: int = 0) -> str:
+        command = (sys.executable, "-m", "mediarack", *arguments)
+        return strangers.run(*command, cwd=tmp_path, code=code, PYTHONPATH=str(tmp_path), COLUMNS="120")
+
+    return run
+
+
+def test_parameters_become_arguments_and_options_by_their_types(house):
+    shown = house("lengths", "sound.wav", "sound.wav", "-t", "1.5", "--upper")
+    assert shown.splitlines() == ['{"name": "SOUND.WAV", "seconds": 3.0}'] * 2
+    assert json.loads(house("lengths", "sound.wav", "--json")) == [{"name": "sound.wav", "seconds": 2.0}]
+    assert "--times" in house("lengths", "--help")
+    house("lengths", "sound.wav", "--times", "long", code=2)
+    house("lengths", code=2)
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        ("taken", 5, "has a parameter 'json', which is an option of every command"),
+        ("gone", 5, "'gone' of house-plugin cannot be loaded from 'house_plugin:gone': AttributeError"),
+        ("breaking", 1, "KeyError: 'inside the plugin'"),
+        ("samples", 1, "a command cannot print ndarray"),
+    ],
+)
+def test_a_command_at_fault_is_told_and_the_others_are_listed(house, command, code, said):
+    told = house(command, code=code)
+    assert said in " ".join(told.split())
+    assert "Traceback" not in told
+    assert "The lengths." in house("--help")
 
 
 OLDER = """
