@@ -3,6 +3,7 @@
 import extensions_plugin as theirs
 import pytest
 import toy
+import typer
 
 import mediarack as mr
 from mediarack.doctor import examine
@@ -58,7 +59,7 @@ def test_no_plugin_can_have_the_name_of_a_built_in_command():
     from mediarack.cli.app import app
     from mediarack.extensions import RESERVED_COMMANDS
 
-    assert {command.name for command in app.registered_commands} <= RESERVED_COMMANDS
+    assert set(typer.main.get_group(app).commands) <= RESERVED_COMMANDS
 
 
 def test_the_doctor_runs_the_checks_of_plugins():

@@ -8,7 +8,7 @@ from typing import Literal
 RESERVED_COMMANDS = frozenset(
     {
         "align", "backends", "bench", "burn", "caption", "captions", "compare", "config", "convert", "demo", "detect",
-        "diarize", "doctor", "envs", "extract-audio", "extract-frames", "help", "merge", "migrate", "models", "play",
+        "diarize", "doctor", "envs", "extract-audio", "extract-frames", "hardware", "help", "merge", "migrate", "models", "play",
         "plugins", "probe", "render", "separate", "speak", "subtitles", "transcribe", "version", "weights", "write",
     }
 )  # fmt: skip
