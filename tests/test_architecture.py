@@ -34,7 +34,7 @@ ROOMS = [
     {"weights"},
     {"registry"},
     {"placement", "selection"},
-    {"running", "dispatch", "collect", "writing", "rack"},
+    {"logs", "turns", "running", "dispatch", "collect", "writing", "rack", "aio"},
     {"_default", "subtitles"},
     {"doctor"},
     {"cli", "__main__", "testing"},

@@ -11,6 +11,7 @@ import time
 import wave
 from pathlib import Path
 
+import av
 import psutil
 import pytest
 
@@ -40,6 +41,18 @@ def test_probe_shows_the_streams(cli, talk):
     assert "44.400 s" in shown
     assert "640x360" in shown
     assert "48000 Hz" in shown
+
+
+def test_tags_of_a_file_cannot_steer_the_terminal(cli, tmp_path):
+    with av.open(str(tmp_path / "a.mkv"), "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=8000, layout="mono")
+        stream.metadata["language"] = "[/]\x1b[2J"
+        silence = av.AudioFrame(format="s16", layout="mono", samples=800)
+        silence.sample_rate = 8000
+        container.mux(stream.encode(silence))
+    shown = cli("probe", "a.mkv").stdout
+    assert "[/]" in shown
+    assert "\x1b" not in shown
 
 
 def test_probe_as_json(cli, talk):
@@ -79,6 +92,55 @@ def test_transcribe_as_json_prints_and_writes_nothing_else(cli, talk, tiny_en, t
     assert files(tmp_path) == []
 
 
+def test_transcribe_lays_out_cues_as_asked(cli, talk, tiny_en, tmp_path):
+    cli(
+        "transcribe",
+        talk,
+        "-m",
+        tiny_en,
+        "-f",
+        "vtt",
+        "-f",
+        "ass",
+        "-f",
+        "tsv",
+        "--max-line-chars",
+        20,
+        "--max-lines",
+        1,
+    )
+    assert files(tmp_path) == ["talk.ass", "talk.tsv", "talk.vtt"]
+    lines = (tmp_path / "talk.vtt").read_text().splitlines()
+    assert max(len(line) for line in lines if "-->" not in line) <= 20
+    error = cli("transcribe", talk, "-m", tiny_en, "--max-seconds", 0, code=3).stderr
+    assert "max_seconds is 0.0: it must be more than 0" in error
+
+
+def test_convert_writes_another_format_and_tells_what_is_lost(cli, tmp_path):
+    (tmp_path / "a.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\n{\\an8}one two\n")
+    done = cli("convert", "a.srt", "a.vtt")
+    assert done.stdout.strip() == "a.vtt"
+    assert "a.vtt is without what a.srt has beyond its text: \\an" in " ".join(done.stderr.split())
+    assert (tmp_path / "a.vtt").read_text() == "WEBVTT\n\n00:00:01.000 --> 00:00:02.000\none two\n\n"
+
+
+def test_convert_lays_out_cues_anew_when_asked(cli, tmp_path):
+    (tmp_path / "a.sub").write_text("1\n00:00:01,000 --> 00:00:03,000\none two\n")
+    asked = ("--from", "srt", "--to", "tsv", "--max-line-chars", 3, "--max-lines", 1)
+    assert json.loads(cli("convert", "a.sub", "b", *asked, "--json").stdout) == {"file": "a.sub", "written": "b"}
+    assert (tmp_path / "b").read_text() == "start\tend\ttext\n1000\t2000\tone\n2000\t3000\ttwo\n"
+
+
+def test_convert_tells_what_it_cannot_do(cli, tmp_path):
+    (tmp_path / "a.srt").write_bytes(b"1\n00:00:01,000 --> 00:00:02,000\n\xe4\n")
+    assert "name its encoding" in cli("convert", "a.srt", "a.vtt", code=3).stderr
+    assert "the source itself" in cli("convert", "a.srt", "a.srt", code=4).stderr
+    assert json.loads(cli("convert", "a.srt", "a.doc", "--json", code=3).stdout)["error"]["type"] == "BadInput"
+    assert files(tmp_path) == ["a.srt"]
+    cli("convert", "a.srt", "a.vtt", "--encoding", "latin-1")
+    assert (tmp_path / "a.vtt").read_text(encoding="utf-8").endswith("\nä\n\n")
+
+
 def test_of_several_files_the_good_ones_are_done(cli, talk, tiny_en, tmp_path):
     (tmp_path / "junk.mp4").write_bytes(b"no media at all " * 100)
     done = cli("transcribe", talk, "junk.mp4", "-m", tiny_en, code=3)
@@ -110,7 +172,9 @@ def test_backends_lists_what_is_installed(cli):
     assert data["problems"] == []
 
 
-@pytest.mark.parametrize("command", ["probe", "extract-audio", "extract-frames", "transcribe", "backends", "doctor"])
+@pytest.mark.parametrize(
+    "command", ["probe", "extract-audio", "extract-frames", "transcribe", "convert", "backends", "doctor"]
+)
 def test_every_command_has_help(cli, command):
     assert "Usage" in cli(command, "--help").stdout
 

@@ -10,17 +10,24 @@ import shlex
 import shutil
 import subprocess
 import sys
+import textwrap
 import tomllib
 from pathlib import Path
 
 import pytest
 
+import mediarack as mr
+
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "packages").glob("*/README.md"))]
-BLOCK = re.compile(r"(?:`(?P<file>[\w/]+\.py)`[^`\n]*:\n\n)?```(?P<language>\w+)\n(?P<code>.*?)```", re.DOTALL)
-RUN_ELSEWHERE = (
-    "pip install hatch && hatch run demo\n",  # both by .ci/run, in a fresh clone
-    "pip install hatch && hatch run test\n",
+AT_ROOT = ("README", "CONTRIBUTING", "SECURITY", "THIRD_PARTY_NOTICES")
+PAGES = [
+    *(ROOT / f"{name}.md" for name in AT_ROOT),
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted((ROOT / "packages").glob("*/README.md")),
+]
+BLOCK = re.compile(
+    r"(?:`(?P<file>[\w/]+\.py|mediarack\.toml)`[^`\n]*:\n\n)?^ *```(?P<language>\w+)\n(?P<code>.*?)^ *```",
+    re.DOTALL | re.MULTILINE,
 )
 
 
@@ -35,19 +42,23 @@ def test_every_code_block_runs(page, tmp_path, monkeypatch, talk, tiny_en):
     shutil.copy(talk, "talk.mp4")
     names: dict[str, object] = {"MODEL": tiny_en, "__name__": "docs"}
     for block in blocks(page):
-        language, code = block["language"], block["code"]
+        language, code = block["language"], textwrap.dedent(block["code"])
         if language == "python" and block["file"]:
-            Path(block["file"]).parent.mkdir(exist_ok=True)
+            Path(block["file"]).parent.mkdir(parents=True, exist_ok=True)
             Path(block["file"]).write_text(code, encoding="utf-8")
         elif language == "python":
             with contextlib.redirect_stdout(io.StringIO()):
                 exec(compile(code, str(page), "exec"), names)
         elif language == "console":
             run_console(code, tiny_en)
+        elif language == "toml" and block["file"]:
+            Path(block["file"]).write_text(code, encoding="utf-8")
+            mr.Config.load(tmp_path, {})
         elif language == "toml":
             tomllib.loads(code)
         elif language == "sh":
-            assert code in RUN_ELSEWHERE or installs_what_exists(code), code
+            for line in code.splitlines():
+                assert runs_a_script(line) or installs_what_exists(line), line
         else:
             pytest.fail(f"{page.name}: nobody runs blocks of {language!r}")
     for module in [name for name in sys.modules if name.startswith("mediarack_wave")]:
@@ -61,6 +72,14 @@ def run_console(code: str, model: Path) -> None:
         argv = [sys.executable, "-m", "mediarack", *arguments]
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{line}\n{done.stderr}"
+
+
+def runs_a_script(line: str) -> bool:
+    """A script of the workspace. Those of the README are run by .ci/run, in a fresh environment."""
+    command, _, arguments = line.partition("hatch run ")
+    workspace = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    scripts = workspace["tool"]["hatch"]["envs"]["default"]["scripts"]
+    return command in ("", "pip install hatch && ") and arguments.split(" ")[0] in scripts
 
 
 def installs_what_exists(code: str) -> bool:
@@ -79,3 +98,14 @@ def installs_what_exists(code: str) -> bool:
 def test_every_link_to_a_file_leads_somewhere(page):
     for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), f"{os.path.relpath(page, ROOT)}: {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_picture_says_what_it_shows(page):
+    for text in re.findall(r"!\[([^\]]*)\]\(", page.read_text(encoding="utf-8")):
+        assert len(text.split()) >= 4, f"{page.name}: the alternative text {text!r} does not say what there is to see"
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "packages").glob("*/README.md")), ids=lambda page: page.parent.name)
+def test_the_readme_of_a_package_has_no_links_that_an_index_would_break(page):
+    assert re.findall(r"\]\((?!https?:|#)[^)]+\)", page.read_text(encoding="utf-8")) == []

@@ -211,7 +211,7 @@ def test_without_weights_the_error_names_every_place_and_what_to_do(talk, tmp_pa
     assert str(tmp_path / "medium") in message
     assert "hub's cache" in message
     assert "1528 MB" in message
-    assert "hf download Systran/faster-whisper-medium --local-dir DIR" in message
+    assert "mediarack models pull faster-whisper medium --to DIR" in message
 
 
 def test_a_model_that_is_damaged_is_told(tmp_path, talk, tiny_en, rack):

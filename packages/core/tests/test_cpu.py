@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mediarack.hardware.cpu import available_memory, effective_cores, memory_limit
+from mediarack.hardware.cpu import available_memory, cores, effective_cores, memory_limit, total_memory
 
 
 @pytest.fixture
@@ -57,6 +57,13 @@ def test_v1_quota(machine, mount, quota, cores):
     assert effective_cores(root) == cores
 
 
+def test_what_limits_the_cores_is_told(machine):
+    root = machine({"proc/self/cgroup": "0::/app\n", "sys/fs/cgroup/app/cpu.max": "150000 100000"})
+    found = cores(root)
+    assert (found.affinity, found.quota, found.effective) == (16, 1.5, 2)
+    assert cores(root / "empty").quota is None
+
+
 @pytest.mark.parametrize(
     ("files", "limit"),
     [
@@ -88,4 +95,4 @@ def test_affinity_is_obeyed():
 
 
 def test_some_memory_is_available():
-    assert available_memory() > 10_000_000
+    assert 10_000_000 < available_memory() <= total_memory()

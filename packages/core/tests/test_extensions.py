@@ -16,7 +16,7 @@ def reasons(registry):
 
 def findings(*plugins):
     """Of the plugins' checks, each with the name of its check."""
-    return [(d.check, d.finding) for d in examine(Registry(plugins)) if d.plugin != "mediarack"]
+    return [(d.check, d.finding) for d in examine(Registry(plugins), mr.Config()) if d.plugin != "mediarack"]
 
 
 def test_a_command_is_a_function_with_the_calls_bound(tmp_path):
@@ -90,7 +90,11 @@ def test_of_two_checks_with_one_name_the_first_is_kept():
 
 
 def own_findings(*plugins, level):
-    return [d.finding for d in examine(Registry(plugins)) if d.finding.level == level and d.plugin == "mediarack"]
+    return [
+        d.finding
+        for d in examine(Registry(plugins), mr.Config())
+        if d.finding.level == level and d.plugin == "mediarack"
+    ]
 
 
 def test_the_doctor_tells_when_nothing_can_be_read():

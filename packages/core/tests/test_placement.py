@@ -5,13 +5,18 @@ import sys
 import pytest
 import toy
 
+import mediarack as mr
 from mediarack import placement
 
 
 @pytest.fixture
-def cache(tmp_path, monkeypatch):
-    monkeypatch.setattr("platformdirs.user_cache_dir", lambda *args, **kwargs: str(tmp_path / "cache"))
-    return tmp_path / "cache" / "imports.txt"
+def config(tmp_path):
+    return mr.Config(cache_dir=tmp_path / "cache")
+
+
+@pytest.fixture
+def cache(config):
+    return config.cache_dir / "imports.txt"
 
 
 def engine(tmp_path, monkeypatch, source):
@@ -20,11 +25,11 @@ def engine(tmp_path, monkeypatch, source):
     return toy.spec("a", "Counter", imports="toy_engine")
 
 
-def test_an_import_that_works_is_tried_once(tmp_path, monkeypatch, cache):
+def test_an_import_that_works_is_tried_once(tmp_path, monkeypatch, config, cache):
     marks = tmp_path / "marks"
     spec = engine(tmp_path, monkeypatch, f"open({str(marks)!r}, 'a').write('x')")
-    assert placement.host_problem(spec) is None
-    assert placement.host_problem(spec) is None
+    assert placement.host_problem(spec, config) is None
+    assert placement.host_problem(spec, config) is None
     assert marks.read_text() == "x"
     assert "toy_engine" not in sys.modules
 
@@ -40,22 +45,22 @@ def test_an_import_that_works_is_tried_once(tmp_path, monkeypatch, cache):
         ),
     ],
 )
-def test_an_import_that_fails_is_told_and_not_remembered(tmp_path, monkeypatch, cache, source, told):
+def test_an_import_that_fails_is_told_and_not_remembered(tmp_path, monkeypatch, config, cache, source, told):
     spec = engine(tmp_path, monkeypatch, source)
-    assert told in placement.host_problem(spec)
+    assert told in placement.host_problem(spec, config)
     assert not cache.exists()
 
 
-def test_an_import_that_hangs_is_told(tmp_path, monkeypatch, cache):
+def test_an_import_that_hangs_is_told(tmp_path, monkeypatch, config):
     monkeypatch.setattr(placement, "IMPORT_SECONDS", 1)
     spec = engine(tmp_path, monkeypatch, "import time; time.sleep(60)")
-    assert "did not end within 1 s" in placement.host_problem(spec)
+    assert "did not end within 1 s" in placement.host_problem(spec, config)
 
 
 def test_an_unwritable_cache_only_costs_time(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
-    monkeypatch.setattr("platformdirs.user_cache_dir", lambda *args, **kwargs: str(tmp_path / "file" / "cache"))
-    assert placement.host_problem(engine(tmp_path, monkeypatch, "")) is None
+    config = mr.Config(cache_dir=tmp_path / "file" / "cache")
+    assert placement.host_problem(engine(tmp_path, monkeypatch, ""), config) is None
 
 
 def test_the_fingerprint_changes_with_an_install(tmp_path, monkeypatch):

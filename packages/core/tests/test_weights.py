@@ -1,12 +1,8 @@
 """Where models are looked for and how they are fetched, against a hub served on this machine."""
 
-import http.server
-import json
-import threading
-from types import SimpleNamespace
-
 import pytest
 import toy
+from served_hub import serving, this_process
 
 import mediarack as mr
 from mediarack.plugin import WeightsSpec
@@ -35,60 +31,10 @@ def store():
 
 @pytest.fixture
 def hub(tmp_path, monkeypatch):
-    """The two routes of the hub that a snapshot needs, and an empty cache."""
-    hub = SimpleNamespace(files=dict(FILES), asked=[], silent=False)
-    commit = "a" * 40
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_HEAD(self):
-            self.do_GET()
-
-        def do_GET(self):
-            if hub.silent:
-                self.close_connection = True
-                return
-            hub.asked.append(self.path)
-            name = self.path.rsplit("/", 1)[-1]
-            if "/api/models/publisher/model-small/tree/" in self.path:
-                entries = [{"type": "file", "path": n, "size": len(b), "oid": "0" * 40} for n, b in hub.files.items()]
-                self.answer(json.dumps(entries).encode(), "application/json")
-            elif self.path.startswith("/api/models/publisher/model-small"):
-                siblings = [{"rfilename": name} for name in hub.files]
-                body = {"id": "publisher/model-small", "modelId": "x", "sha": commit, "siblings": siblings}
-                self.answer(json.dumps(body).encode(), "application/json")
-            elif self.path.startswith(f"/publisher/model-small/resolve/{commit}/") and name in hub.files:
-                self.answer(hub.files[name], "application/octet-stream")
-            else:
-                self.send_error(404)
-
-        def answer(self, body, kind):
-            self.send_response(200)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.send_header("ETag", f'"{len(body)}"')
-            self.send_header("X-Repo-Commit", commit)
-            self.end_headers()
-            if self.command == "GET":
-                self.wfile.write(body)
-
-        def log_message(self, *args):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    import huggingface_hub.constants as constants
-
-    endpoint = f"http://127.0.0.1:{server.server_port}"
-    monkeypatch.setattr(constants, "ENDPOINT", endpoint)
-    monkeypatch.setattr("huggingface_hub.hf_api.api.endpoint", endpoint)
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", endpoint + "/{repo_id}/resolve/{revision}/{filename}")
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    yield hub
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    """A hub on this machine, and an empty cache."""
+    with serving(FILES) as hub:
+        this_process(hub, tmp_path / "hub", monkeypatch)
+        yield hub
 
 
 def test_a_directory_is_taken_as_it_is(store, tmp_path):
@@ -122,13 +68,13 @@ def test_offline_every_place_looked_at_is_named_with_what_to_do(store, tmp_path,
     assert str(tmp_path / "w" / "small") in reason
     assert str(tmp_path / "hub") in reason
     assert "offline" in reason
-    assert "hf download publisher/model-small --local-dir DIR (3 MB)" in reason
+    assert "mediarack models pull a small --to DIR (3 MB from publisher/model-small)" in reason
     assert hub.asked == []
 
 
 def test_an_unnamed_backend_never_downloads_and_says_which_command_would(store, tmp_path, hub):
     reason = store().locate("a", None, may_download=False)
-    assert "mediarack transcribe FILE --backend a --model small" in reason
+    assert "mediarack models pull a small fetches it" in reason
     assert hub.asked == []
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import logging
+import threading
 import time
 from types import ModuleType
 
@@ -69,10 +71,16 @@ class Counter:
 
 
 class Slow(Counter):
+    at_work = False
+
     def transcribe(self, source, request, call):
-        while True:
-            call.check()
-            time.sleep(0.005)
+        Slow.at_work = True
+        try:
+            while True:
+                call.check()
+                time.sleep(0.005)
+        finally:
+            Slow.at_work = False
 
 
 class Asking(Counter):
@@ -105,3 +113,42 @@ class BreaksLate:
             raise KeyError("inside the engine")
 
         return Stream(INFO, segments())
+
+
+class Crowded(Counter):
+    """Ten segments, noting how many calls are at work together."""
+
+    at_work = 0
+    most = 0
+    lock = threading.Lock()
+
+    def transcribe(self, source, request, call):
+        def segments():
+            with Crowded.lock:
+                Crowded.at_work += 1
+                Crowded.most = max(Crowded.most, Crowded.at_work)
+            try:
+                for number in range(10):
+                    call.check()
+                    time.sleep(0.002)
+                    yield Segment(start=number, end=number + 1, text=str(number))
+            finally:
+                with Crowded.lock:
+                    Crowded.at_work -= 1
+
+        return Stream(INFO, segments())
+
+
+class Logging(Counter):
+    def transcribe(self, source, request, call):
+        logging.getLogger("toy_engine").warning("at work")
+        return Stream(INFO, iter([Segment(start=0, end=1, text=call.id)]))
+
+
+def duration(rack, source):
+    """For another process, which must be able to import what it is asked to do."""
+    return rack.probe(source).duration
+
+
+def transcribed_with_no_model(rack, source):
+    return rack.transcribe(source, model="no-such-model")

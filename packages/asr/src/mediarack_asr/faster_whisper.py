@@ -86,7 +86,7 @@ class FasterWhisper:
         known = {"default", "auto", *ctranslate2.get_supported_compute_types("cpu" if device == "auto" else device)}
         if options.compute_type not in known:
             raise BadInput(f"compute_type={options.compute_type!r}: this device has {', '.join(sorted(known))}")
-        key = (call.weights, call.device, options.device_index, options.compute_type, call.threads)
+        key = (call.weights, call.device, options.device_index, options.compute_type, call.threads, call.concurrency)
         with self._lock:
             if self._loaded is None or self._loaded[0] != key:
                 self._loaded = None  # freed before the next one is loaded
@@ -106,6 +106,7 @@ def _load(call: Call, options: FasterWhisperOptions) -> WhisperModel:
             device_index=options.device_index,
             compute_type=options.compute_type,
             cpu_threads=call.threads,
+            num_workers=call.concurrency,
         )
     except (RuntimeError, ValueError, OSError) as error:  # what CTranslate2 raises for files and devices alike
         raise BackendUnavailable(f"the model in {call.weights} cannot be loaded: {error}") from error

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mediarack.errors import NoSuchStream as NoSuchStream
     from mediarack.errors import NotMedia as NotMedia
     from mediarack.errors import OutputError as OutputError
+    from mediarack.logs import CallIdFilter as CallIdFilter
     from mediarack.media import Audio as Audio
     from mediarack.media import Frame as Frame
     from mediarack.media import Frames as Frames
@@ -33,6 +34,12 @@ if TYPE_CHECKING:
     from mediarack.media import Stream as Stream
     from mediarack.provenance import Provenance as Provenance
     from mediarack.rack import Rack as Rack
+    from mediarack.subtitles import Cue as Cue
+    from mediarack.subtitles import Layout as Layout
+    from mediarack.subtitles import convert_subtitles as convert_subtitles
+    from mediarack.subtitles import read_subtitles as read_subtitles
+    from mediarack.subtitles import read_transcript as read_transcript
+    from mediarack.subtitles import write_subtitles as write_subtitles
     from mediarack.subtitles import write_transcript as write_transcript
     from mediarack.transcript import Segment as Segment
     from mediarack.transcript import Speech as Speech
@@ -95,10 +102,19 @@ _names, __all__ = attach(
             "NotMedia",
             "OutputError",
         ),
+        "mediarack.logs": ("CallIdFilter",),
         "mediarack.media": ("Audio", "Frame", "Frames", "MediaInfo", "Stems", "Stream"),
         "mediarack.provenance": ("Provenance",),
         "mediarack.rack": ("Rack",),
-        "mediarack.subtitles": ("write_transcript",),
+        "mediarack.subtitles": (
+            "Cue",
+            "Layout",
+            "convert_subtitles",
+            "read_subtitles",
+            "read_transcript",
+            "write_subtitles",
+            "write_transcript",
+        ),
         "mediarack.transcript": ("Segment", "Speech", "Spoken", "Transcript", "Word"),
     },
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from mediarack.calls import Call
+from mediarack.errors import BadInput
 from mediarack.media import Audio, AudioHeader, Frame, FramesHeader, MediaInfo, Stems, StemsHeader, Stream
 from mediarack.requests import (
     Capability,
@@ -65,11 +66,14 @@ class BackendSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class WeightsSpec:
-    """Model files of one backend, by the publisher who offers them.
+    """Model files of one backend, by the publisher who offers them: on the hub, in an installed package, or both.
 
-    name: as the user says it. repo: id on the Hugging Face hub. files: patterns to fetch. required: names without which
-    a directory is not this model. size: bytes to download, about. languages: codes, or None for all the backend has.
-    lacks: features the backend has but not with this model. default: used when the call names none.
+    name: as the user says it. repo: id on the Hugging Face hub, "" if they are in a package alone. files: patterns to
+    fetch. required: patterns without which a directory is not this model. size: bytes to download, about. languages:
+    codes, or None for all the backend has. lacks: features the backend has but not with this model. default: used when
+    the call names none. package: "module:sub/directory" or "module", a top-level module that is found, never imported.
+    distribution: what pip calls that package; "" if it is named as the module. sha256: file name to hexadecimal digest,
+    compared after a download; it wins over what the hub says. Raises BadInput.
     """
 
     backend: str
@@ -82,6 +86,23 @@ class WeightsSpec:
     languages: frozenset[str] | None = None
     lacks: frozenset[str] = frozenset()
     default: bool = False
+    package: str | None = None
+    distribution: str = ""
+    sha256: Mapping[str, str] = field(default_factory=dict, hash=False)  # a spec may be a key or stand in a set
+
+    def __post_init__(self) -> None:
+        told = f"weights {self.name!r} of {self.backend}"
+        if not self.repo and self.package is None:
+            raise BadInput(f"{told}: neither repo nor package says where they come from")
+        if self.package is not None:
+            module, _, folder = self.package.partition(":")
+            if not module.isidentifier():
+                raise BadInput(f"{told}: package={self.package!r} must be MODULE:FOLDER, with a top-level module")
+            if ".." in folder.split("/") or folder.startswith("/") or "\\" in folder:
+                raise BadInput(f"{told}: package={self.package!r}: the folder must lie inside the module, with /")
+        for name, digest in self.sha256.items():
+            if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
+                raise BadInput(f"{told}: sha256 of {name!r} must be 64 lower-case hexadecimal digits, not {digest!r}")
 
 
 class Prober(Protocol):

@@ -28,17 +28,21 @@ if TYPE_CHECKING:
 
 
 class CancelToken:
-    """Set from any thread to stop the calls it was given to: they raise Cancelled at their next check."""
+    """Set from any thread to stop the calls it was given to: they raise Cancelled at their next check.
 
-    def __init__(self) -> None:
+    One with a ``parent`` is also set when the parent is.
+    """
+
+    def __init__(self, parent: CancelToken | None = None) -> None:
         self._event = threading.Event()
+        self._parent = parent
 
     def cancel(self) -> None:
         self._event.set()
 
     @property
     def cancelled(self) -> bool:
-        return self._event.is_set()
+        return self._event.is_set() or (self._parent is not None and self._parent.cancelled)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +110,9 @@ class Calls(Protocol):
 class Call(Protocol):
     """What a backend is handed with every request.
 
-    ``device`` is one that its spec declares, or "auto" if it may choose. ``weights`` is the directory of the model,
+    ``device`` is one that its spec declares, or "auto" if it may choose. ``concurrency`` is how many calls of
+    the backend the configuration allows at once (1 where it says nothing): so many an engine with a queue should serve.
+    ``weights`` is the directory of the model,
     already resolved, for a backend that has any. ``calls`` reaches other capabilities; what they do is recorded in this
     call's provenance and stops when it stops.
     """
@@ -114,6 +120,7 @@ class Call(Protocol):
     id: str
     device: str
     threads: int
+    concurrency: int
     weights: str | None
     calls: Calls
 

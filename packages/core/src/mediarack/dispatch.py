@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import threading
 import traceback
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -17,41 +19,51 @@ from mediarack.calls import How
 from mediarack.config import Config
 from mediarack.errors import BackendFailed, BackendUnavailable, BadInput, MediarackError, PassedOver
 from mediarack.hardware.cpu import effective_cores
+from mediarack.logs import in_call
 from mediarack.media import MediaInfo, Stream
 from mediarack.placement import host_problem
 from mediarack.registry import Registry
-from mediarack.requests import Request, SpeakRequest, WriteAudioRequest, WriteImageRequest
+from mediarack.requests import WRITING, Request, SpeakRequest
 from mediarack.running import Clock, RunningCall
 from mediarack.selection import Candidate, select
 from mediarack.sources import check_source, check_text, describe, kind_of
+from mediarack.turns import Turns
 from mediarack.weights import WeightsStore
 
 logger = logging.getLogger(__name__)
 _END = object()
+_dispatchers: weakref.WeakSet[Dispatcher] = weakref.WeakSet()
+_left_behind: list[Any] = []
 
 
 class Dispatcher:
     """Performs requests with the backends of a registry, and keeps the backends that were used."""
 
-    def __init__(self, config: Config, registry: Registry) -> None:
+    def __init__(self, config: Config, registry: Registry, store: WeightsStore) -> None:
         self._config = config
         self._registry = registry
-        self._store = WeightsStore(config, registry.weights)
+        self._store = store
         self._instances: dict[str, Any] = {}
         self._problems: dict[str, str | None] = {}
+        self._turns: dict[tuple[str, str], Turns] = {}
         self._lock = threading.Lock()
-        self._closed = False
+        self._closed = threading.Event()
+        _dispatchers.add(self)
 
     def perform(self, request: Request, source: Any, how: How | None = None, parent: RunningCall | None = None) -> Any:
         """See Calls.perform. ``parent`` is the call whose backend asks for this one."""
         self._check_open()
         how = how if how is not None else {}
         _check_how(how)
-        clock = Clock(how, parent.clock if parent else None)
+        clock = Clock(how, parent.clock if parent else None, self._closed)
+        with in_call(clock.call_id):
+            return self._perform(request, source, how, clock, parent)
+
+    def _perform(self, request: Request, source: Any, how: How, clock: Clock, parent: RunningCall | None) -> Any:
         kind = None
         if isinstance(request, SpeakRequest):
             source = check_text(source)
-        elif not isinstance(request, WriteAudioRequest | WriteImageRequest):
+        elif request.capability not in WRITING:
             source = check_source(source)
             kind = kind_of(source)
         selection = select(
@@ -93,9 +105,9 @@ class Dispatcher:
         return effective_cores()
 
     def close(self) -> None:
-        """Free what the backends hold (models). Idempotent; later calls raise BadInput."""
+        """Free what the backends hold (models). Idempotent; running calls are cancelled, later ones raise BadInput."""
         with self._lock:
-            self._closed = True
+            self._closed.set()
             instances, self._instances = self._instances, {}
         for instance in instances.values():
             if hasattr(instance, "close"):
@@ -111,6 +123,7 @@ class Dispatcher:
             how,
             device=candidate.device,
             threads=threads or self._cores,
+            concurrency=self._config.concurrency.get(candidate.backend.spec.name, 1),
             passed_over=passed_over,
         )
         call.calls = _Nested(self, call)
@@ -133,12 +146,40 @@ class Dispatcher:
             call.weights = str(path)
             call.note(model=located.name)
         logger.info("call %s: %s by %s of %s", call.id, spec.capability, spec.name, _shown(source))
-        with _engine_errors(spec, call):
-            result = getattr(instance, spec.capability)(source, candidate.request, call)
-        if isinstance(result, Stream):
-            return _first_item(result, spec, call)
+        give_back = self._take_turn(spec, call)
+        try:
+            with _engine_errors(spec, call):
+                result = getattr(instance, spec.capability)(source, candidate.request, call)
+            if isinstance(result, Stream):
+                return _first_item(result, spec, call, give_back)
+        except BaseException:
+            give_back()
+            raise
+        give_back()
         _finish(call, spec)
         return replace(result, provenance=call.provenance()) if isinstance(result, MediaInfo) else result
+
+    def _take_turn(self, spec: BackendSpec, call: RunningCall) -> Callable[[], None]:
+        """Wait until fewer calls of this backend run than its configured limit; returns what ends this one's turn."""
+        limit = self._config.concurrency.get(spec.name)
+        if limit is None or spec.capability in WRITING:
+            return lambda: None
+        with self._lock:
+            turns = self._turns.setdefault((spec.capability, spec.name), Turns(limit))
+        return turns.take(call.check)
+
+    def after_fork(self) -> None:
+        """In a forked child: begin anew, as engines' threads stay with the parent and locks may be held by them."""
+        if self._instances:
+            logger.warning(
+                "this process was forked while engines were loaded (%s): calls load them anew here, but at its end the "
+                "process may hang in their libraries; fork before the first call, or start processes by spawn",
+                ", ".join(sorted(self._instances)),
+            )
+            _left_behind.extend(self._instances.values())  # to free them would wait for threads that are not here
+        self._instances = {}
+        self._turns = {}
+        self._lock = threading.Lock()
 
     def _instance(self, spec: BackendSpec) -> Any:
         """The backend, made when first used. Raises BackendUnavailable if its engine cannot be imported."""
@@ -146,7 +187,7 @@ class Dispatcher:
         if made is not None:
             return made
         if spec.implementation not in self._problems:
-            self._problems[spec.implementation] = host_problem(spec)
+            self._problems[spec.implementation] = host_problem(spec, self._config)
         if problem := self._problems[spec.implementation]:
             raise BackendUnavailable(problem)
         with self._lock:
@@ -160,7 +201,7 @@ class Dispatcher:
             return self._instances[spec.implementation]
 
     def _check_open(self) -> None:
-        if self._closed:
+        if self._closed.is_set():
             raise BadInput("this Rack is closed: make a new one")
 
 
@@ -175,7 +216,9 @@ class _Nested:
         return self._dispatcher.perform(request, source, how, self._parent)
 
 
-def _first_item(stream: Stream[Any, Any], spec: BackendSpec, call: RunningCall) -> Stream[Any, Any]:
+def _first_item(
+    stream: Stream[Any, Any], spec: BackendSpec, call: RunningCall, give_back: Callable[[], None]
+) -> Stream[Any, Any]:
     """The stream once its first item is there: until then another backend may still take over."""
     try:
         with _engine_errors(spec, call):
@@ -186,6 +229,7 @@ def _first_item(stream: Stream[Any, Any], spec: BackendSpec, call: RunningCall) 
 
     def finish() -> None:
         stream.close()
+        give_back()
         _finish(call, spec)
 
     def items() -> Iterator[Any]:
@@ -196,7 +240,7 @@ def _first_item(stream: Stream[Any, Any], spec: BackendSpec, call: RunningCall) 
                 yield first.pop()
             while True:
                 call.check()
-                with _engine_errors(spec, call):
+                with in_call(call.id), _engine_errors(spec, call):
                     item = next(stream, _END)
                 if item is _END:
                     return
@@ -230,8 +274,9 @@ def _shown(source: Any) -> str:
 
 
 def _finish(call: RunningCall, spec: BackendSpec) -> None:
-    call.clock.finish()
-    logger.info("call %s: %s by %s took %.3f s", call.id, spec.capability, spec.name, call.clock.elapsed)
+    if call.clock.finish():
+        with in_call(call.id):
+            logger.info("call %s: %s by %s took %.3f s", call.id, spec.capability, spec.name, call.clock.elapsed)
 
 
 def _check_how(how: How) -> None:
@@ -245,3 +290,12 @@ def _check_how(how: How) -> None:
         raise BadInput(f"threads={threads!r}: must be 1 or more")
     if how.get("device") not in (None, "auto", "cpu", "cuda"):
         raise BadInput(f"device={how['device']!r}: must be auto, cpu or cuda")
+
+
+def _after_fork() -> None:
+    for dispatcher in list(_dispatchers):
+        dispatcher.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from packaging.specifiers import SpecifierSet
 
+from mediarack.config import Config
 from mediarack.extensions import Finding
 from mediarack.placement import host_problem
 from mediarack.registry import Extension, Registry
@@ -24,16 +25,16 @@ class Diagnosis:
     finding: Finding
 
 
-def examine(registry: Registry) -> Iterator[Diagnosis]:
+def examine(registry: Registry, config: Config) -> Iterator[Diagnosis]:
     """Run all checks, one after another. One that raises is a finding itself; the others go on."""
-    own: dict[str, Callable[[Registry], Iterable[Finding]]] = {
+    own: dict[str, Callable[[Registry, Config], Iterable[Finding]]] = {
         "python": _python,
         "plugins": _plugins,
         "engines": _engines,
         "imports": _imports,
     }
     for name, check in own.items():
-        for finding in check(registry):
+        for finding in check(registry, config):
             yield Diagnosis(check=name, plugin="mediarack", finding=finding)
     for extension in registry.checks:
         for finding in _of_plugin(extension):
@@ -56,7 +57,7 @@ def _of_plugin(check: Extension) -> tuple[Finding, ...]:
     return findings
 
 
-def _python(registry: Registry) -> Iterator[Finding]:
+def _python(registry: Registry, config: Config) -> Iterator[Finding]:
     version = platform.python_version()
     supported = importlib.metadata.metadata("mediarack")["Requires-Python"]
     if SpecifierSet(supported).contains(version, prereleases=True):
@@ -69,7 +70,7 @@ def _python(registry: Registry) -> Iterator[Finding]:
         )
 
 
-def _plugins(registry: Registry) -> Iterator[Finding]:
+def _plugins(registry: Registry, config: Config) -> Iterator[Finding]:
     for problem in registry.problems:
         yield Finding(
             level="problem",
@@ -87,7 +88,7 @@ def _plugins(registry: Registry) -> Iterator[Finding]:
         )
 
 
-def _engines(registry: Registry) -> Iterator[Finding]:
+def _engines(registry: Registry, config: Config) -> Iterator[Finding]:
     """What extras ask for and the environment lacks, each command once: a backend may have several capabilities."""
     lacking: dict[str, tuple[str, str]] = {}
     for backend in registry.backends:
@@ -97,11 +98,11 @@ def _engines(registry: Registry) -> Iterator[Finding]:
         yield Finding(level="warning", message=f"{name} cannot be used: {reason}", remedy=command)
 
 
-def _imports(registry: Registry) -> Iterator[Finding]:
+def _imports(registry: Registry, config: Config) -> Iterator[Finding]:
     """Whether the engines that are installed can be imported: tried in a subprocess each, unless known already."""
     engines = {b.spec.imports: b for b in registry.backends if b.spec.light and not b.unmet_requirements}
     for module, backend in engines.items():
-        problem = host_problem(backend.spec)
+        problem = host_problem(backend.spec, config)
         engine = f"{backend.spec.engine} {backend.engine_version}"
         if problem is None:
             yield Finding(level="ok", message=f"{engine} can be imported ({backend.spec.name})")

@@ -1,4 +1,4 @@
-"""Every error that mediarack raises on purpose.
+"""Every error that mediarack raises on purpose. All of them can be pickled: they come back from other processes.
 
 A message says what was given, what is allowed, and what to do next. The class says whose turn it is: ``BadInput`` and
 ``OutputError`` are the caller's, ``BackendUnavailable`` the installer's, ``BackendFailed`` the engine's.
@@ -6,7 +6,9 @@ A message says what was given, what is allowed, and what to do next. The class s
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
+from typing import Any
 
 
 class MediarackError(Exception):
@@ -49,7 +51,11 @@ class BackendUnavailable(MediarackError):
 
     def __init__(self, message: str, passed_over: tuple[PassedOver, ...] = ()) -> None:
         super().__init__("\n".join([message, *(f"  {reason}" for reason in passed_over)]))
+        self._message = message
         self.passed_over = passed_over
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self._message, self.passed_over)
 
 
 class BackendFailed(MediarackError):
@@ -59,6 +65,9 @@ class BackendFailed(MediarackError):
         super().__init__(message)
         self.backend = backend
         self.engine_traceback = engine_traceback
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return functools.partial(type(self), backend=self.backend, engine_traceback=self.engine_traceback), self.args
 
 
 class Cancelled(MediarackError):

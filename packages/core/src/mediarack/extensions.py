@@ -7,9 +7,10 @@ from typing import Literal
 
 RESERVED_COMMANDS = frozenset(
     {
-        "align", "backends", "bench", "burn", "caption", "captions", "compare", "config", "convert", "demo", "detect",
-        "diarize", "doctor", "envs", "extract-audio", "extract-frames", "hardware", "help", "merge", "migrate", "models", "play",
-        "plugins", "probe", "render", "separate", "speak", "subtitles", "transcribe", "version", "weights", "write",
+        "align", "backends", "bench", "burn", "caption", "captions", "compare", "config", "convert", "demo",
+        "detect", "diarize", "doctor", "envs", "extract-audio", "extract-frames", "hardware", "help", "merge",
+        "migrate", "models", "play", "plugins", "probe", "render", "separate", "speak", "subtitles",
+        "transcribe", "version", "weights", "write",
     }
 )  # fmt: skip
 """Names of the core's own commands, those it may get later included: a plugin's command cannot have them."""

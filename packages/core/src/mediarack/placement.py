@@ -1,6 +1,6 @@
 """Whether an engine may be imported in this process: it is tried in a subprocess first.
 
-A broken native library can take the process down or hang it; a subprocess tells. The answer is kept in the user's cache
+A broken native library can take the process down or hang it; a subprocess tells. The answer is kept in the cache
 directory under a fingerprint of all installed distributions, so that it is asked once per change of the environment.
 """
 
@@ -15,6 +15,8 @@ import sys
 from pathlib import Path
 
 from mediarack.backends import BackendSpec
+from mediarack.config import Config
+from mediarack.config.cache import cache_directory
 
 logger = logging.getLogger(__name__)
 
@@ -24,11 +26,13 @@ IMPORT_SECONDS = 60
 _TRY = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); __import__(sys.argv[2])"
 
 
-def host_problem(spec: BackendSpec) -> str | None:
+def host_problem(spec: BackendSpec, config: Config) -> str | None:
     """Why the engine cannot be imported here, or None if it can."""
     if spec.imports in sys.modules or not sys.executable or getattr(sys, "frozen", False):
         return None  # already in, or there is no interpreter to try it with
-    cache, key = _cache_file(), f"{spec.imports} {_fingerprint()}"
+    directory = cache_directory(config)
+    cache = None if directory is None else directory / "imports.txt"
+    key = f"{spec.imports} {_fingerprint()}"
     if cache is not None and key in _read(cache):
         return None
     problem = _try_import(spec.imports)
@@ -51,6 +55,9 @@ def _try_import(module: str) -> str | None:
         )
     except subprocess.TimeoutExpired:
         return f"import {module} did not end within {IMPORT_SECONDS} s in a subprocess"
+    except OSError as error:  # an interpreter that this user may not start
+        logger.warning("import %s cannot be tried in a subprocess, so it is done here: %s", module, error)
+        return None
     if done.returncode == 0:
         return None
     if done.returncode < 0:
@@ -71,18 +78,6 @@ def _fingerprint() -> str:
             if entry.name.endswith((".dist-info", ".egg-info")):
                 digest.update(f"{entry.path} {entry.stat().st_mtime_ns}\n".encode())
     return digest.hexdigest()
-
-
-def _cache_file() -> Path | None:
-    import platformdirs
-
-    directory = Path(platformdirs.user_cache_dir("mediarack", appauthor=False))
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        logger.debug("no cache directory %s: %s", directory, error)
-        return None
-    return directory / "imports.txt"
 
 
 def _read(cache: Path) -> set[str]:

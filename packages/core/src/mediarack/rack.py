@@ -7,6 +7,7 @@ import functools
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Unpack
@@ -42,11 +43,14 @@ from mediarack.requests import (
 )
 from mediarack.sources import Source, check_audio
 from mediarack.transcript import Segment, Speech, SpeechHeader, SpeechInfo, Spoken, Transcript
+from mediarack.weights import WeightsStore
 from mediarack.writing import audio_request, image_request, one_stem, without_backend, write_stems
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+    from mediarack.aio import AsyncRack
 
 Target = str | os.PathLike[str]
 
@@ -65,19 +69,39 @@ class Rack:
 
     Every verb takes, beside its own arguments, those of ``How``: backend, device, threads, progress, cancel, deadline.
     Every verb may raise BadInput (and its kinds), BackendUnavailable, BackendFailed, Cancelled and DeadlineExceeded.
-    Threads may share a Rack.
+    Threads may share a Rack. ``weights`` is the store of model files: what there is, where it is, fetching, checking.
     """
 
     def __init__(self, config: Config | None = None, *, plugins: Iterable[object] | None = None) -> None:
-        """``plugins`` are used instead of those installed."""
-        self.config = config or Config()
+        """``config`` is taken as it is; None reads file and environment (Config.load).
+
+        ``plugins`` are used instead of those installed.
+        """
+        self.config = config if config is not None else Config.load()
+        self._plugins_given = plugins is not None
         self.registry = Registry(plugins)
-        self._dispatcher = Dispatcher(self.config, self.registry)
+        self.weights = WeightsStore(self.config, self.registry.weights)
+        self._dispatcher = Dispatcher(self.config, self.registry, self.weights)
         self.calls: Calls = self._dispatcher
 
+    @cached_property
+    def aio(self) -> AsyncRack:
+        """The same verbs for asyncio."""
+        from mediarack.aio import AsyncRack
+
+        return AsyncRack(self)
+
     def close(self) -> None:
-        """Free what the backends hold. Idempotent; later calls raise BadInput."""
+        """Free what the backends hold. Running calls end with Cancelled at their next step. Idempotent."""
         self._dispatcher.close()
+        if "aio" in self.__dict__:
+            self.aio.close()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy in another process (multiprocessing's spawn) is a new Rack with the same settings."""
+        if self._plugins_given:
+            raise TypeError("a Rack made with plugins= cannot be sent to another process: make one there")
+        return Rack, (self.config,)
 
     def __enter__(self) -> Rack:
         return self

@@ -18,6 +18,8 @@ from mediarack.media import CHANNELS_OF_FORMAT, PixelFormat
 Capability = Literal[
     "probe", "read_audio", "read_frames", "write_audio", "write_image", "separate", "transcribe", "speak"
 ]
+WRITING: frozenset[Capability] = frozenset({"write_audio", "write_image"})
+"""Those whose source is what is to be written; they go at the pace of who feeds them."""
 AudioContainer = Literal["wav", "flac", "mp3", "ogg", "opus", "m4a"]
 """ogg holds Vorbis, opus holds Opus in Ogg, m4a holds AAC."""
 ImageContainer = Literal["jpeg", "png", "webp"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -15,13 +16,15 @@ from mediarack.registry import Backend
 class Clock:
     """When a call began and when it must end, its parent's limits included."""
 
-    def __init__(self, how: How, parent: Clock | None = None) -> None:
+    def __init__(self, how: How, parent: Clock | None, closed: threading.Event) -> None:
+        """``closed`` is set when the Rack is."""
         self.call_id = uuid.uuid4().hex[:12]
         self.started = time.monotonic()
         self.finished: float | None = None
         self._seconds = how.get("deadline")
         self._cancel = how.get("cancel")
         self._parent = parent
+        self._closed = closed
 
     def check(self) -> None:
         """Raises Cancelled or DeadlineExceeded if the call is to end."""
@@ -29,6 +32,8 @@ class Clock:
             self._parent.check()
         if self._cancel is not None and self._cancel.cancelled:
             raise Cancelled("the call was cancelled")
+        if self._closed.is_set():
+            raise Cancelled("the Rack was closed while the call was running")
         if self._seconds is not None and time.monotonic() - self.started > self._seconds:
             raise DeadlineExceeded(f"the call did not finish within its deadline of {self._seconds:g} s")
 
@@ -36,19 +41,32 @@ class Clock:
     def elapsed(self) -> float:
         return (self.finished or time.monotonic()) - self.started
 
-    def finish(self) -> None:
-        self.finished = self.finished or time.monotonic()
+    def finish(self) -> bool:
+        """Stop the clock; False if it stood already."""
+        running = self.finished is None
+        if running:
+            self.finished = time.monotonic()
+        return running
 
 
 class RunningCall:
     """The Call that a backend is handed."""
 
     def __init__(
-        self, backend: Backend, clock: Clock, how: How, *, device: str, threads: int, passed_over: list[PassedOver]
+        self,
+        backend: Backend,
+        clock: Clock,
+        how: How,
+        *,
+        device: str,
+        threads: int,
+        concurrency: int,
+        passed_over: list[PassedOver],
     ) -> None:
         self.id = clock.call_id
         self.device = device
         self.threads = threads
+        self.concurrency = concurrency
         self.weights: str | None = None
         self.calls: Calls
         self.clock = clock

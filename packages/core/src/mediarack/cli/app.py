@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mediarack import __version__
-from mediarack.cli import doctor, listing, media, speech
+from mediarack.cli import configuration, doctor, hardware, listing, media, models, speech, subtitles
 from mediarack.cli.commands import WithPlugins
 from mediarack.cli.terminal import EXIT_CODES
 
@@ -43,5 +43,9 @@ app.command("probe")(media.probe)
 app.command("extract-audio")(media.extract_audio)
 app.command("extract-frames")(media.extract_frames)
 app.command("transcribe")(speech.transcribe)
+app.command("convert")(subtitles.convert)
 app.command("backends")(listing.backends)
 app.command("doctor")(doctor.doctor)
+app.command("hardware")(hardware.hardware)
+app.add_typer(configuration.app)
+app.add_typer(models.app)

@@ -6,6 +6,7 @@ import typer
 
 from mediarack.cli.options import Debug, Json
 from mediarack.cli.terminal import EXIT_CODES, console, print_json
+from mediarack.config import Config
 from mediarack.doctor import Diagnosis, examine
 from mediarack.errors import BackendUnavailable
 from mediarack.registry import Registry
@@ -15,7 +16,7 @@ _SHOWN = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "problem": "[bo
 
 def doctor(json: Json = False, debug: Debug = False) -> None:
     """Look the installation over, and say what to do about what is wrong. Exit code 5 if there is a problem."""
-    diagnoses = list(examine(Registry()))
+    diagnoses = list(examine(Registry(), Config.load()))
     if json:
         print_json({"findings": [_row(diagnosis) for diagnosis in diagnoses]})
     else:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from mediarack.cli.options import BackendName, Deadline, Debug, End, Json, OutputDir, Quiet, Start, Threads
-from mediarack.cli.terminal import calling, console, print_json, say
+from mediarack.cli.terminal import calling, console, print_json, say, shown
 from mediarack.errors import BadInput
 from mediarack.media import AudioStreamInfo, MediaInfo, StreamInfo, VideoStreamInfo
 from mediarack.output import check_not_source, check_target
@@ -127,17 +127,17 @@ def _clock(seconds: float) -> str:
 
 
 def _show(source: Path, info: MediaInfo) -> None:
-    from rich.markup import escape
     from rich.table import Table
 
     out = console(stderr=False)
     size = "" if info.size_bytes is None else f", {info.size_bytes / 1e6:.2f} MB"
     duration = "duration unknown" if info.duration is None else f"{info.duration:.3f} s"
-    out.print(f"[bold]{escape(str(source))}[/]: {info.container}, {duration}{size}")
+    out.print(f"[bold]{shown(str(source))}[/]: {info.container}, {duration}{size}")
     table = Table("stream", "kind", "codec", "what", "language", box=None, pad_edge=False)
     for stream in info.streams:
         mark = "*" if stream in (info.audio, info.video) else ""
-        table.add_row(f"{stream.index}{mark}", stream.kind, stream.codec, _described(stream), stream.language or "")
+        texts = (stream.kind, stream.codec, _described(stream), stream.language or "")
+        table.add_row(f"{stream.index}{mark}", *map(shown, texts))
     out.print(table)
 
 

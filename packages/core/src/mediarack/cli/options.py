@@ -12,6 +12,7 @@ import typer
 
 from mediarack.cli.terminal import settings
 from mediarack.errors import BadInput
+from mediarack.subtitles import Layout
 
 if TYPE_CHECKING:
     from mediarack.registry import Registry
@@ -43,6 +44,26 @@ EngineOptions = Annotated[
 Start = Annotated[float, typer.Option(help="Seconds from the beginning.")]
 End = Annotated[float | None, typer.Option(help="Seconds from the beginning; default: all.")]
 OutputDir = Annotated[Path, typer.Option("--output-dir", "-o", help="Where the files go.")]
+
+_CUES = "Cues"
+MaxLineChars = Annotated[
+    int | None,
+    typer.Option(rich_help_panel=_CUES, help="Width of a line; full-width characters count 2. Default: 42.", min=1),
+]
+MaxLines = Annotated[int | None, typer.Option(rich_help_panel=_CUES, help="Lines of a cue. Default: 2.", min=1)]
+MaxSeconds = Annotated[float | None, typer.Option(rich_help_panel=_CUES, help="Longest cue. Default: 7.")]
+MinSeconds = Annotated[
+    float | None, typer.Option(rich_help_panel=_CUES, help="Shortest, if there is room. Default: 1.")
+]
+MaxCharsPerSecond = Annotated[float | None, typer.Option(rich_help_panel=_CUES, help="Reading speed. Default: 17.")]
+Pause = Annotated[float | None, typer.Option(rich_help_panel=_CUES, help="Seconds that end a cue. Default: 1.")]
+MinGap = Annotated[float | None, typer.Option(rich_help_panel=_CUES, help="Seconds between cues. Default: 0.")]
+
+
+def layout_of(**limits: float | None) -> Layout | None:
+    """The layout with the limits that were given; None where none was."""
+    given: dict[str, Any] = {name: value for name, value in limits.items() if value is not None}
+    return Layout(**given) if given else None
 
 
 def engine_options(registry: Registry, capability: str, backend: str | None, pairs: list[str] | None) -> Any:

@@ -14,10 +14,18 @@ from mediarack.cli.options import (
     Device,
     EngineOptions,
     Json,
+    MaxCharsPerSecond,
+    MaxLineChars,
+    MaxLines,
+    MaxSeconds,
+    MinGap,
+    MinSeconds,
     OutputDir,
+    Pause,
     Quiet,
     Threads,
     engine_options,
+    layout_of,
 )
 from mediarack.cli.terminal import calling, console, error_data, exit_code, fail, print_json, settings
 from mediarack.errors import BadInput, Cancelled, MediarackError
@@ -33,7 +41,7 @@ def transcribe(
     sources: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Media files.", show_default=False)],
     output_dir: OutputDir = Path(),
     format: Annotated[
-        list[str] | None, typer.Option("--format", "-f", help="srt (default), txt, json; repeat.")
+        list[str] | None, typer.Option("--format", "-f", help=f"{', '.join(FORMATS)}; repeat. Default: srt.")
     ] = None,
     language: Annotated[str, typer.Option("--language", "-l", help="Name or code; auto detects it.")] = "auto",
     translate: Annotated[bool, typer.Option("--translate", help="Into English.")] = False,
@@ -42,6 +50,13 @@ def transcribe(
     vad: Annotated[bool, typer.Option(help="Skip what is not speech.")] = True,
     initial_prompt: Annotated[str | None, typer.Option(help="Text that steers spelling and style.")] = None,
     stream: Annotated[int | None, typer.Option(help="Index of the audio stream (see: probe).")] = None,
+    max_line_chars: MaxLineChars = None,
+    max_lines: MaxLines = None,
+    max_seconds: MaxSeconds = None,
+    min_seconds: MinSeconds = None,
+    max_chars_per_second: MaxCharsPerSecond = None,
+    pause: Pause = None,
+    min_gap: MinGap = None,
     backend: BackendName = None,
     options: EngineOptions = None,
     device: Device = "auto",
@@ -56,6 +71,15 @@ def transcribe(
     formats = format or ([] if json else ["srt"])
     sources = list(dict.fromkeys(sources))
     targets = _targets(sources, output_dir, formats)
+    layout = layout_of(
+        max_line_chars=max_line_chars,
+        max_lines=max_lines,
+        max_seconds=max_seconds,
+        min_seconds=min_seconds,
+        max_chars_per_second=max_chars_per_second,
+        pause=pause,
+        min_gap=min_gap,
+    )
     results: list[dict[str, Any]] = []
     failed = 0
     with Rack() as rack:
@@ -75,7 +99,7 @@ def transcribe(
                 with calling(source.name, **how_to) as how:
                     transcript = rack.transcribe(source, **arguments, **how)
                 for target in targets[source]:
-                    write_transcript(transcript, target)
+                    write_transcript(transcript, target, layout=layout)
             except MediarackError as error:
                 if len(sources) == 1 or isinstance(error, Cancelled):
                     raise

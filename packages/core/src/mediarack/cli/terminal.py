@@ -50,6 +50,13 @@ def console(*, stderr: bool = True) -> Console:
     return Console(stderr=stderr, highlight=False, soft_wrap=True, width=width)
 
 
+def shown(text: str) -> str:
+    """Text out of a file or its name, for a console: no markup, and no control characters that steer the terminal."""
+    from rich.markup import escape
+
+    return escape("".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text))
+
+
 def exit_code(error: BaseException) -> int:
     return next((code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), 1)
 
@@ -58,10 +65,8 @@ class Messages(logging.Handler):
     """Warnings of mediarack and its plugins, for people."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        from rich.markup import escape
-
         if not settings.quiet:
-            console().print(f"[yellow]{escape(record.getMessage())}[/]")
+            console().print(f"[yellow]{shown(record.getMessage())}[/]")
 
 
 def fail(error: Exception) -> int:
@@ -73,12 +78,10 @@ def fail(error: Exception) -> int:
     if settings.json:
         print_json({"error": error_data(error)})
     elif not settings.debug:
-        shown = str(error) if isinstance(error, errors.MediarackError) else f"{type(error).__name__}: {error}"
+        text = str(error) if isinstance(error, errors.MediarackError) else f"{type(error).__name__}: {error}"
         foreseen = isinstance(error, errors.MediarackError) and not isinstance(error, errors.BackendFailed)
         hint = "" if foreseen else "\n(--debug shows the traceback)"
-        from rich.markup import escape
-
-        console().print(f"[bold red]error:[/] {escape(shown)}{hint}")
+        console().print(f"[bold red]error:[/] {shown(text)}{hint}")
     return exit_code(error)
 
 

@@ -10,22 +10,44 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 _ROOT = Path("/")
 
 
-def effective_cores(root: Path = _ROOT) -> int:
-    """CPU threads worth starting: at least 1, a fraction of a core rounded up.
+@dataclass(frozen=True, kw_only=True)
+class Cores:
+    """How many cores there are, and what limits their use.
 
-    ``root`` is where /proc and /sys are found; tests give a directory of their own.
+    machine: logical cores of the machine. affinity: those this process may run on. quota: cores' worth of time that
+    its control groups allow, None for no limit. effective: threads worth starting, at least 1, a fraction of a core
+    rounded up.
     """
-    cores = float(_affinity())
-    for directory in _cgroups("cpu", root):
-        quota, period = _v2_cpu(directory) or _v1_cpu(directory) or (0.0, 0.0)
-        if quota > 0 and period > 0:
-            cores = min(cores, quota / period)
-    return max(1, math.ceil(cores))
+
+    machine: int
+    affinity: int
+    quota: float | None
+    effective: int
+
+
+def cores(root: Path = _ROOT) -> Cores:
+    """``root`` is where /proc and /sys are found; tests give a directory of their own."""
+    affinity = _affinity()
+    quotas = [
+        quota / period
+        for directory in _cgroups("cpu", root)
+        for quota, period in [_v2_cpu(directory) or _v1_cpu(directory) or (0.0, 0.0)]
+        if quota > 0 and period > 0
+    ]
+    quota = min(quotas, default=None)
+    effective = affinity if quota is None else min(affinity, math.ceil(quota))
+    return Cores(machine=os.cpu_count() or 1, affinity=affinity, quota=quota, effective=max(1, effective))
+
+
+def effective_cores(root: Path = _ROOT) -> int:
+    """CPU threads worth starting (see Cores)."""
+    return cores(root).effective
 
 
 def memory_limit(root: Path = _ROOT) -> int | None:
@@ -48,6 +70,13 @@ def available_memory() -> int:
     available = int(psutil.virtual_memory().available)
     limit = memory_limit()
     return available if limit is None else max(0, min(available, limit - int(psutil.Process().memory_info().rss)))
+
+
+def total_memory() -> int:
+    """Bytes of the machine's memory, whatever this process may use of it."""
+    import psutil
+
+    return int(psutil.virtual_memory().total)
 
 
 def _affinity() -> int:

@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,7 +14,6 @@ from mediarack.errors import BadInput
 from mediarack.rack import Rack
 from mediarack.registry import Backend, Registry
 from mediarack.testing.subject import CHECKS, Given, Listed, Subject
-from mediarack.weights import WeightsStore
 
 Target = str | os.PathLike[str]
 
@@ -100,6 +98,5 @@ def _unusable(backend: Backend, rack: Rack, given: Given, *, named: bool) -> str
         return f"{'; '.join(backend.unmet_requirements)}: {backend.install_command}"
     if spec.capability not in ("separate", "transcribe", "speak"):
         return None
-    store = WeightsStore(rack.config, rack.registry.weights)
-    located: Any = store.locate(spec.name, given.models.get(spec.name), may_download=False)
+    located = rack.weights.locate(spec.name, given.models.get(spec.name), may_download=False)
     return located if isinstance(located, str) else None

@@ -33,7 +33,6 @@ from mediarack.requests import (
 from mediarack.selection import select
 from mediarack.sources import check_source, kind_of
 from mediarack.testing.media import numbered_video, tones, wav
-from mediarack.weights import WeightsStore
 
 SENTENCES = "It was the best of times. It was the worst of times."
 
@@ -147,9 +146,8 @@ class Subject:
         writes = self.spec.capability in ("write_audio", "write_image")
         checked = source if writes or isinstance(source, str) else check_source(source)
         kind = None if writes or isinstance(source, str) else kind_of(checked)
-        store = WeightsStore(self.rack.config, self.rack.registry.weights)
         chosen = select(
-            request, kind, registry=self.rack.registry, config=self.rack.config, store=store,
+            request, kind, registry=self.rack.registry, config=self.rack.config, store=self.rack.weights,
             backend=self.spec.name, device="auto",
         ).candidates[0]  # fmt: skip
         call.device = chosen.device
