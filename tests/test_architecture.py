@@ -36,7 +36,8 @@ ROOMS = [
     {"placement", "selection"},
     {"logs", "turns", "running", "dispatch", "collect", "writing", "rack", "aio"},
     {"_default", "subtitles"},
-    {"cli", "__main__"},
+    {"doctor"},
+    {"cli", "__main__", "testing"},
 ]
 FACADES = {"__init__", "plugin"}
 ENGINES = {

@@ -172,9 +172,18 @@ def test_backends_lists_what_is_installed(cli):
     assert data["problems"] == []
 
 
-@pytest.mark.parametrize("command", ["probe", "extract-audio", "extract-frames", "transcribe", "convert", "backends"])
+@pytest.mark.parametrize(
+    "command", ["probe", "extract-audio", "extract-frames", "transcribe", "convert", "backends", "doctor"]
+)
 def test_every_command_has_help(cli, command):
     assert "Usage" in cli(command, "--help").stdout
+
+
+def test_the_doctor_finds_nothing_wrong_here(cli):
+    assert "can be imported (pyav)" in cli("doctor").stdout
+    findings = json.loads(cli("doctor", "--json").stdout)["findings"]
+    assert {finding["level"] for finding in findings} == {"ok"}
+    assert {finding["check"] for finding in findings} >= {"python", "plugins", "imports"}
 
 
 def test_wrong_usage_is_exit_code_2(cli):

@@ -61,7 +61,7 @@ def test_every_code_block_runs(page, tmp_path, monkeypatch, talk, tiny_en):
                 assert runs_a_script(line) or installs_what_exists(line), line
         else:
             pytest.fail(f"{page.name}: nobody runs blocks of {language!r}")
-    for module in [name for name in sys.modules if name.startswith("mediarack_tones")]:
+    for module in [name for name in sys.modules if name.startswith("mediarack_wave")]:
         del sys.modules[module]
 
 

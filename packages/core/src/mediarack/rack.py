@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
+import functools
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from mediarack.calls import Calls, How
 from mediarack.config import Config
 from mediarack.dispatch import Dispatcher
-from mediarack.errors import MediarackError
+from mediarack.errors import BadInput, MediarackError
 from mediarack.media import (
     Audio,
     AudioHeader,
@@ -108,6 +110,18 @@ class Rack:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+    def command(self, name: str) -> Callable[..., Any]:
+        """A verb that a plugin brings, as a function: ``rack.command("loudness")("talk.mp4")``.
+
+        Raises BadInput for a name that no plugin has, BackendUnavailable if the plugin's module cannot be imported.
+        """
+        commands = {command.spec.name: command for command in self.registry.commands}
+        if name not in commands:
+            close = difflib.get_close_matches(name, commands, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise BadInput(f"no plugin has a command {name!r} (there is {', '.join(commands) or 'none'}){hint}")
+        return functools.partial(commands[name].load(), self.calls)
 
     def probe(self, source: Source, *, options: Any = None, **how: Unpack[How]) -> MediaInfo:
         """Container, duration and streams, without decoding."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 import logging
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,8 +16,12 @@ from packaging.requirements import Requirement
 
 from mediarack import hooks
 from mediarack.backends import BackendSpec, WeightsSpec
+from mediarack.errors import BackendUnavailable
+from mediarack.extensions import RESERVED_COMMANDS, CheckSpec, CommandSpec
 
 logger = logging.getLogger(__name__)
+
+_COMMAND_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +51,32 @@ class Backend:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Extension:
+    """A command or a check, and the distribution that brought it (as for Backend)."""
+
+    spec: CommandSpec | CheckSpec
+    plugin: str
+
+    def load(self) -> Callable[..., Any]:
+        """The function itself; imports its module. Raises BackendUnavailable if that cannot be done."""
+        module, _, name = self.spec.implementation.partition(":")
+        try:
+            function = getattr(importlib.import_module(module), name)
+        except Exception as error:  # a module may raise anything at import
+            raise BackendUnavailable(
+                f"{self.spec.name!r} of {self.plugin or 'a plugin'} cannot be loaded from "
+                f"{self.spec.implementation!r}: {type(error).__name__}: {error}"
+            ) from error
+        if not callable(function):
+            raise BackendUnavailable(
+                f"{self.spec.name!r} of {self.plugin or 'a plugin'} is no function: {self.spec.implementation!r}"
+            )
+        return function  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Problem:
-    """A plugin, or one of its backends, that cannot be used, and why."""
+    """A plugin, or a part of it, that cannot be used, and why."""
 
     plugin: str
     reason: str
@@ -93,11 +123,38 @@ class Registry:
             for weights in self._call(name, plugin, "mediarack_weights", WeightsSpec)
         )
 
+    @cached_property
+    def commands(self) -> tuple[Extension, ...]:
+        """The plugins' own verbs by name; of two that claim one name, the first registered is kept."""
+        return self._extensions("mediarack_commands", CommandSpec, "command", _reason_against_command)
+
+    @cached_property
+    def checks(self) -> tuple[Extension, ...]:
+        """What the plugins look at for ``mediarack doctor``, by name; the first of a name is kept."""
+        return self._extensions("mediarack_doctor_checks", CheckSpec, "check", lambda _: None)
+
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Why some plugins or backends are missing; complete once everything was asked for."""
-        _ = self.backends, self.weights
+        """Why some plugins or parts of them are missing."""
+        _ = self.backends, self.weights, self.commands, self.checks
         return tuple(self._problems)
+
+    def _extensions(
+        self, hook: str, kind: type, what: str, reason_against: Callable[[Any], str | None]
+    ) -> tuple[Extension, ...]:
+        found: dict[str, Extension] = {}
+        for name, plugin in self._manager.list_name_plugin():
+            distribution, _ = self._distributions[name]
+            for spec in self._call(name, plugin, hook, kind):
+                reason = reason_against(spec)
+                if spec.name in found:
+                    owner = found[spec.name].plugin or "another plugin"
+                    reason = f"{what} {spec.name!r} is already provided by {owner}"
+                if reason is None:
+                    found[spec.name] = Extension(spec=spec, plugin=distribution)
+                else:
+                    self._problem(distribution or name, reason)
+        return tuple(found[name] for name in sorted(found))
 
     def _load_installed(self) -> None:
         # Sorted, so that which of two plugins claiming one name wins does not hang on the order of sys.path.
@@ -150,6 +207,14 @@ class Registry:
     def _problem(self, plugin: str, reason: str) -> None:
         logger.info("plugin %s %s", plugin, reason)
         self._problems.append(Problem(plugin=plugin, reason=reason))
+
+
+def _reason_against_command(spec: CommandSpec) -> str | None:
+    if spec.name in RESERVED_COMMANDS:
+        return f"command {spec.name!r} has a name that is mediarack's own: give it another one"
+    if not _COMMAND_NAME.fullmatch(spec.name):
+        return f"command {spec.name!r} must have a name of lower case letters and digits, words parted by hyphens"
+    return None
 
 
 def installed_version(distribution: str) -> str | None:

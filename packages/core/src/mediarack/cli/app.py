@@ -9,6 +9,7 @@ import typer
 from mediarack import __version__
 from mediarack.cli import (
     configuration,
+    doctor,
     hardware,
     listing,
     media,
@@ -18,12 +19,14 @@ from mediarack.cli import (
     speech,
     subtitles,
 )
+from mediarack.cli.commands import WithPlugins
 from mediarack.cli.terminal import EXIT_CODES
 
 _CODES = "; ".join(f"{code} {kind.__name__}" for kind, code in EXIT_CODES.items())
 
 app = typer.Typer(
     name="mediarack",
+    cls=WithPlugins,
     help="One tool over the media-AI engines.",
     epilog=f"Exit codes: 0 done; 1 an error nobody foresaw; 2 wrong usage; {_CODES}.",
     no_args_is_help=True,
@@ -55,6 +58,7 @@ app.command("convert")(subtitles.convert)
 app.command("separate")(separating.separate)
 app.command("speak")(speaking.speak)
 app.command("backends")(listing.backends)
+app.command("doctor")(doctor.doctor)
 app.command("hardware")(hardware.hardware)
 app.add_typer(configuration.app)
 app.add_typer(models.app)
