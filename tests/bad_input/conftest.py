@@ -95,9 +95,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """``made("a.mp4", Pictures(...), Sound(...))`` is that file; what is made once is kept."""
     directory = tmp_path_factory.mktemp("made")
 
-    def make(name: str, *streams: Sound | Pictures, **options: str) -> Path:
+    def make(name: str, *streams: Sound | Pictures, format: str | None = None, **options: str) -> Path:
         path = directory / name
-        return path if path.exists() else write(path, *streams, **options)
+        return path if path.exists() else write(path, *streams, format=format, **options)
 
     return make
 
