@@ -37,7 +37,7 @@ class Sound:
 
 @dataclass(frozen=True, kw_only=True)
 class Pictures:
-    """Gray pictures, each lighter than the one before: see ``gray_of``. ``times`` instead of ``fps``: a varying rate."""
+    """Gray pictures, each lighter than the one before (``gray_of``). ``times`` instead of ``fps``: a varying rate."""
 
     codec: str
     width: int = 64
@@ -97,13 +97,17 @@ def _frames(added: Any, stream: Sound | Pictures) -> Iterator[Any]:
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format=added.pix_fmt)
             frame.pts, frame.time_base = round((seconds + stream.start) / base), base
             yield frame
-        return
+    elif stream.num_samples:
+        yield from _sound_frames(added, stream)
+
+
+def _sound_frames(added: Any, stream: Sound) -> Iterator[Any]:
     layout = LAYOUTS[stream.channels]
     seconds = np.arange(stream.num_samples) / stream.rate
-    sine = np.tile(stream.level * np.sin(2 * np.pi * 440 * seconds), (stream.channels, 1)).astype(np.float32)
-    frame = av.AudioFrame.from_ndarray(sine, format="fltp", layout=layout)
+    sine = (stream.level * np.sin(2 * np.pi * 440 * seconds)).astype(np.float32)
+    interleaved = np.repeat(sine, stream.channels)[None]
+    frame = av.AudioFrame.from_ndarray(interleaved, format="flt", layout=layout)
     first = round(stream.start * stream.rate)
     frame.sample_rate, frame.time_base, frame.pts = stream.rate, Fraction(1, stream.rate), first
     resampler = av.AudioResampler(added.format.name, layout, stream.rate)
-    for converted in [*resampler.resample(frame), *resampler.resample(None)]:
-        yield converted
+    yield from itertools.chain(resampler.resample(frame), resampler.resample(None))
