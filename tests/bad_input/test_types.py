@@ -1,4 +1,4 @@
-"""The kinds of file that people upload, by their MIME types: each is told and read, from path, bytes and file object."""
+"""The kinds of file that people upload, by their MIME types: told and read from path, bytes and file object."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from layouts import Pictures, Sound, gray_of
 
 LOSSY_END = 2 * 1152
-"""Samples by which lossy formats may end later than what was written: their frames are that long at most (MP3, twice)."""
+"""Samples by which lossy formats may end later than what was written: two frames of MP3."""
 AUDIO: dict[str, tuple[str, Sound]] = {
     "audio/mpeg": ("a.mpga", Sound(codec="libmp3lame", rate=44_100)),
     "audio/mp3": ("a.mp3", Sound(codec="libmp3lame", channels=2)),
