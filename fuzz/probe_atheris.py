@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 import traceback
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,10 @@ def write_seeds(directory: Path) -> None:
         write(directory / name, *streams)
     for codec, suffix, format in (("png", "png", "rgb24"), ("mjpeg", "jpg", "yuvj420p"), ("libwebp", "webp", "bgra")):
         write(directory / f"picture.{suffix}", pictures(codec, count=1, pixel_format=format), format="image2")
+    plain = (directory / "picture.png").read_bytes()
+    profile = b"iCCPsRGB\0\0" + zlib.compress(bytes(200))
+    chunk = (len(profile) - 4).to_bytes(4, "big") + profile + zlib.crc32(profile).to_bytes(4, "big")
+    (directory / "profile.png").write_bytes(plain[:33] + chunk + plain[33:])  # after the signature and IHDR
     (directory / "lines.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nHello\n")
 
 

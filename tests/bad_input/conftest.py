@@ -1,15 +1,14 @@
 """Every test here runs over all installed backends of the capability it exercises, and must leave nothing behind.
 
-A test that asks for the fixtures ``probe``, ``read_audio``, ``read_frames``, ``write_audio`` or ``write_image`` runs once
-for each backend that has all of those it asks for; one that asks for ``read`` runs once for each of the reading
-capabilities and each of its backends.
+A test that asks for the fixtures ``probe``, ``read_audio``, ``read_frames``, ``write_audio`` or ``write_image`` runs
+once for each backend that has all of those it asks for; one that asks for ``read`` runs once for each of the reading
+verbs and each of its backends.
 """
 
 from __future__ import annotations
 
 import functools
 import gc
-import os
 import shutil
 import sys
 import tempfile
@@ -132,7 +131,7 @@ def descriptors() -> list[str]:
     """What this process has open, each by the name of what it leads to."""
     directory = Path("/proc/self/fd")
     if directory.is_dir():
-        return sorted(os.readlink(path) for path in directory.iterdir() if os.path.lexists(path))
+        return sorted(str(path.readlink()) for path in directory.iterdir() if path.is_symlink())
     if sys.platform == "win32":
         return sorted(file.path for file in psutil.Process().open_files())
     return ["descriptor"] * psutil.Process().num_fds()

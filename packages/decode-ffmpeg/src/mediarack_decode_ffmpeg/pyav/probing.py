@@ -8,7 +8,6 @@ from typing import TypedDict
 
 import av
 from av.audio.stream import AudioStream
-from av.container import InputContainer
 from av.error import FFmpegError
 from av.stream import Stream
 from av.video.frame import VideoFrame
@@ -17,6 +16,7 @@ from av.video.stream import VideoStream
 from mediarack.plugin import AudioStreamInfo, Call, LocalMedia, MediaInfo, StreamInfo, VideoStreamInfo
 from mediarack_decode_ffmpeg.pyav.opening import OpenMedia
 from mediarack_decode_ffmpeg.pyav.orientation import Orientation, orientation_of
+from mediarack_decode_ffmpeg.pyav.png_limits import PNG_CODECS, check_png
 from mediarack_decode_ffmpeg.pyav.streams import codec_name, is_cover, is_default, time_base_of
 
 _CLOCK = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
@@ -31,7 +31,7 @@ def probe(source: LocalMedia, call: Call) -> MediaInfo:
         container = media.container
         durations = [d for s in container.streams if (d := _duration(s)) is not None]
         stated = container.duration
-        orientations = _orientations(container, call)
+        orientations = _orientations(media, call)
         return MediaInfo(
             container=container.format.name,
             duration=max(durations, default=None) if stated is None else stated / av.time_base,
@@ -87,8 +87,9 @@ def _described(stream: Stream, orientation: Orientation) -> StreamInfo:
     return StreamInfo(kind="data" if stream.type == "unknown" else stream.type, **known)
 
 
-def _orientations(container: InputContainer, call: Call) -> dict[int, Orientation]:
+def _orientations(media: OpenMedia, call: Call) -> dict[int, Orientation]:
     """Of each video stream, by its index, where the container can say so."""
+    container = media.container
     found: dict[int, Orientation] = {}
     if not _ROTATING & set(container.format.name.split(",")):
         return found
@@ -98,9 +99,14 @@ def _orientations(container: InputContainer, call: Call) -> dict[int, Orientatio
     try:
         for packet in itertools.islice(container.demux(wanted), _PACKETS_TO_FIRST_FRAME):
             call.check()
-            for frame in packet.decode() if packet.stream.index not in found else ():
+            if packet.stream.index in found:
+                continue
+            codec = codec_name(packet.stream)
+            if codec in PNG_CODECS:
+                check_png(media, bytes(packet))
+            for frame in packet.decode():
                 assert isinstance(frame, VideoFrame)
-                found[packet.stream.index] = orientation_of(frame)
+                found[packet.stream.index] = orientation_of(frame, codec)
             if len(found) == len(wanted):
                 break
     except FFmpegError:
