@@ -194,6 +194,18 @@ def test_a_colour_profile_does_no_harm(read_frames: Callable[..., Any]) -> None:
         gc.collect()
 
 
+def test_channels_in_an_order_of_their_own_do_no_harm(
+    probe: Any, read_audio: Any, backend: str, measured: Callable[..., tuple[Any, float]], made: Callable[..., Path]
+) -> None:
+    """FFmpeg lists the channels of a 7.1 AIFF one by one; PyAV 18.1 frees the list of every frame twice."""
+    path = made("7.1.aiff", Sound(codec="pcm_s16be", channels=8, seconds=0.5))
+    for _ in range(5):
+        assert probe(path).audio.channels == 8
+        gc.collect()
+    told, _ = measured(backend, "read_audio", path)
+    assert told == 24_000 or told.startswith("BackendUnavailable")
+
+
 LISTS_CODECS_ANEW = zlib.decompress(
     base64.b85decode(
         "c-nJ!WH4=F_&?Bqfr0S>14F|BE>bkPJ2II4AELnBk<nntx}A~Ha0rLH(U5g}0D}Mn(*|({#)AwD4;el%Fo6i>hm0Q>zIic+4)SnkFo+Cb"

@@ -17,7 +17,7 @@ from mediarack.plugin import AudioStreamInfo, Call, LocalMedia, MediaInfo, Strea
 from mediarack_decode_ffmpeg.pyav.opening import OpenMedia
 from mediarack_decode_ffmpeg.pyav.orientation import Orientation, orientation_of
 from mediarack_decode_ffmpeg.pyav.png_limits import PNG_CODECS, check_png
-from mediarack_decode_ffmpeg.pyav.streams import codec_name, is_cover, is_default, time_base_of
+from mediarack_decode_ffmpeg.pyav.streams import codec_name, is_cover, is_default, layout_of, time_base_of
 
 _CLOCK = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
 _ROTATING = {"mov", "matroska"}
@@ -63,12 +63,12 @@ def _described(stream: Stream, orientation: Orientation) -> StreamInfo:
         default=is_default(stream),
     )
     if isinstance(stream, AudioStream) and stream.codec_context is not None:
-        context = stream.codec_context
+        layout = layout_of(stream.codec_context)
         return AudioStreamInfo(
             kind="audio",
-            sample_rate=context.sample_rate or 0,
-            channels=len(context.layout.channels),
-            channel_layout=context.layout.name,
+            sample_rate=stream.codec_context.sample_rate or 0,
+            channels=layout.nb_channels,
+            channel_layout=layout.name,
             **known,
         )
     if isinstance(stream, VideoStream) and stream.codec_context is not None:

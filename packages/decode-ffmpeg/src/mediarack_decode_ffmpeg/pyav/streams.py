@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 from fractions import Fraction
 from typing import Literal
 
 import av
+from av.audio.codeccontext import AudioCodecContext
+from av.audio.layout import AudioLayout
 from av.container import InputContainer
 from av.stream import Disposition, Stream
 
@@ -73,3 +76,17 @@ def codec_name(stream: Stream) -> str:
     if stream.codec_context is not None:
         return stream.codec_context.codec.canonical_name
     return getattr(stream, "name", None) or "unknown"
+
+
+def layout_of(context: AudioCodecContext) -> AudioLayout:
+    """The channel layout; ask for it here alone."""
+    layout = context.layout
+    if has_own_order(layout):
+        # PyAV (18.1) shares the list of channels with FFmpeg, and both would free it: this object never goes.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(layout))
+    return layout
+
+
+def has_own_order(layout: AudioLayout) -> bool:
+    """Whether it lists its channels one by one, in an order that is not FFmpeg's: "8 channels (FL+FR+...)"."""
+    return " channels (" in layout.name
