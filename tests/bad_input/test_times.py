@@ -113,3 +113,36 @@ def test_times_of_a_stream_that_begins_late_count_from_the_start_of_the_file(
     assert read_audio(path, start=0.75).num_samples == pytest.approx(12_000, abs=48)
     with pytest.raises(BadInput):
         read_audio(path, end=0.25)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "pictures", "sound"),
+    [
+        ("mkv", "libx264", "flac"),
+        ("webm", "libvpx", "libopus"),
+        ("wmv", "wmv2", "wmav2"),
+        ("nut", "libx264", "flac"),
+        ("flv", "flv", "libmp3lame"),
+        ("mp4", "libx264", "aac"),
+        ("ts", "mpeg2video", "mp2"),
+    ],
+)
+def test_a_file_that_begins_late_is_whole_and_as_long_as_it_lasts(
+    probe: Callable[..., Any],
+    read_audio: Callable[..., Any],
+    read_frames: Callable[..., Any],
+    made: Callable[..., Path],
+    suffix: str,
+    pictures: str,
+    sound: str,
+) -> None:
+    options = (("b", "64k"),) if sound == "wmav2" else ()
+    streams = Pictures(codec=pictures, start=3.0), Sound(codec=sound, rate=rate_of(sound), start=3.0, options=options)
+    path = made(f"begins-late.{suffix}", *streams)
+    assert probe(path).duration == pytest.approx(1.0, abs=0.11)
+    assert len(read_frames(path)) == 25
+    assert read_audio(path).duration == pytest.approx(1.0, abs=0.06)
+
+
+def rate_of(codec: str) -> int:
+    return 44_100 if codec == "libmp3lame" else 48_000

@@ -18,7 +18,15 @@ from av.stream import Stream
 from mediarack.plugin import BackendUnavailable, BadInput, CorruptMedia
 from mediarack_decode_ffmpeg.pyav.decoding import decode
 from mediarack_decode_ffmpeg.pyav.opening import OpenMedia
-from mediarack_decode_ffmpeg.pyav.streams import choose, has_own_order, layout_of, origin_of, time_base_of
+from mediarack_decode_ffmpeg.pyav.streams import (
+    choose,
+    container_seconds,
+    has_own_order,
+    layout_of,
+    origin_of,
+    stream_seconds,
+    time_base_of,
+)
 
 Samples = npt.NDArray[np.float32]
 
@@ -196,6 +204,5 @@ def planar_float(frame: AudioFrame) -> Samples:
 
 
 def _stated_seconds(container: InputContainer, stream: Stream) -> float | None:
-    if stream.duration is not None:
-        return float(stream.duration * time_base_of(stream))
-    return None if container.duration is None else container.duration / av.time_base
+    seconds = stream_seconds(container, stream)
+    return container_seconds(container) if seconds is None else seconds

@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 from mediarack.plugin import MAX_PIXELS, CorruptMedia
 from mediarack_decode_ffmpeg.pyav.opening import OpenMedia
 from mediarack_decode_ffmpeg.pyav.png_limits import PNG_CODECS, check_png
-from mediarack_decode_ffmpeg.pyav.streams import codec_name, is_cover, origin_of, time_base_of
+from mediarack_decode_ffmpeg.pyav.streams import codec_name, container_seconds, is_cover, origin_of, time_base_of
 
 AnyFrame = TypeVar("AnyFrame", AudioFrame, VideoFrame)
 
@@ -176,7 +176,7 @@ class _Watch:
         if "wav" in self._media.families:
             return self._stated_by_riff()
         if self._whole:
-            return None if container.duration is None else container.duration / av.time_base
+            return container_seconds(container)
         if self._media.families & _STATE_EACH_STREAM and stream.duration is not None:
             return self._seconds(stream, (stream.start_time or 0) + stream.duration)
         return None

@@ -8,6 +8,7 @@ from typing import TypedDict
 
 import av
 from av.audio.stream import AudioStream
+from av.container import InputContainer
 from av.error import FFmpegError
 from av.stream import Stream
 from av.video.frame import VideoFrame
@@ -17,7 +18,16 @@ from mediarack.plugin import AudioStreamInfo, Call, LocalMedia, MediaInfo, Strea
 from mediarack_decode_ffmpeg.pyav.opening import OpenMedia
 from mediarack_decode_ffmpeg.pyav.orientation import Orientation, orientation_of
 from mediarack_decode_ffmpeg.pyav.png_limits import PNG_CODECS, check_png
-from mediarack_decode_ffmpeg.pyav.streams import codec_name, is_cover, is_default, layout_of, time_base_of
+from mediarack_decode_ffmpeg.pyav.streams import (
+    codec_name,
+    container_seconds,
+    is_cover,
+    is_default,
+    layout_of,
+    length_of,
+    stream_seconds,
+    time_base_of,
+)
 
 _CLOCK = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
 _ROTATING = {"mov", "matroska"}
@@ -29,16 +39,18 @@ def probe(source: LocalMedia, call: Call) -> MediaInfo:
     """Container, duration and streams. Decodes nothing but one picture where it may be rotated."""
     with OpenMedia(source) as media:
         container = media.container
-        durations = [d for s in container.streams if (d := _duration(s)) is not None]
-        stated = container.duration
+        durations = [d for s in container.streams if (d := _duration(container, s)) is not None]
+        stated = container_seconds(container)
         orientations = _orientations(media, call)
         return MediaInfo(
             container=container.format.name,
-            duration=max(durations, default=None) if stated is None else stated / av.time_base,
+            duration=max(durations, default=None) if stated is None else stated,
             start_seconds=(container.start_time or 0) / av.time_base,
             size_bytes=container.size if container.size >= 0 else None,
             bit_rate=container.bit_rate or None,
-            streams=tuple(_described(s, orientations.get(s.index, Orientation())) for s in container.streams),
+            streams=tuple(
+                _described(container, s, orientations.get(s.index, Orientation())) for s in container.streams
+            ),
         )
 
 
@@ -52,11 +64,11 @@ class _OfEveryStream(TypedDict):
     default: bool
 
 
-def _described(stream: Stream, orientation: Orientation) -> StreamInfo:
+def _described(container: InputContainer, stream: Stream, orientation: Orientation) -> StreamInfo:
     known = _OfEveryStream(
         index=stream.index,
         codec=codec_name(stream),
-        duration=_duration(stream),
+        duration=_duration(container, stream),
         bit_rate=getattr(stream.codec_context, "bit_rate", None) or None,
         language=_language(stream),
         title=stream.metadata.get("title"),
@@ -114,12 +126,16 @@ def _orientations(media: OpenMedia, call: Call) -> dict[int, Orientation]:
     return found
 
 
-def _duration(stream: Stream) -> float | None:
-    if stream.duration is not None:
-        return float(stream.duration * time_base_of(stream))
+def _duration(container: InputContainer, stream: Stream) -> float | None:
+    seconds = stream_seconds(container, stream)
+    if seconds is not None:
+        return seconds
     # Matroska has no duration of a stream, but what writes it notes one as a tag, "00:00:44.400000000".
     match = _CLOCK.fullmatch(stream.metadata.get("DURATION", ""))
-    return None if match is None else int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3])
+    if match is None:
+        return None
+    stated = int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3])
+    return length_of(container, stated, float((stream.start_time or 0) * time_base_of(stream)))
 
 
 def _language(stream: Stream) -> str | None:
