@@ -125,6 +125,8 @@ def used_once(rack: mr.Rack, mp4: Path, tmp_path_factory: pytest.TempPathFactory
         rack.write_audio(audio, directory / "a.wav", backend=name)
     for name in backends("write_image"):
         rack.write_image(np.zeros((8, 8, 3), np.uint8), directory / "a.png", backend=name)
+    gc.collect()
+    gc.freeze()  # so that the collection before and after each test looks at what is new alone
 
 
 def descriptors() -> list[str]:
