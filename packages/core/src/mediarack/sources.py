@@ -69,6 +69,8 @@ def check_audio(audio: Audio) -> Audio:
     if audio.samples.ndim != 2 or audio.samples.dtype != "float32":
         shape, kind = list(audio.samples.shape), audio.samples.dtype
         raise BadInput(f"Audio.samples is {kind} {shape}: it must be float32 [channels, samples], nominally -1..1")
+    if audio.num_channels == 0:
+        raise BadInput("Audio.samples has no channels: it must be float32 [channels, samples], one channel or more")
     if audio.sample_rate < 1:
         raise BadInput(f"Audio.sample_rate is {audio.sample_rate}: it must be in Hz, 1 or more")
     return audio

@@ -173,6 +173,7 @@ class DirectCall:
         self.id = "contract"
         self.device = "auto"
         self.threads = 1
+        self.concurrency = 1
         self.weights: str | None = None
         self.calls = calls
         self.checks = 0

@@ -15,10 +15,18 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from av.stream import Stream
 
-from mediarack.plugin import BadInput, CorruptMedia
+from mediarack.plugin import BackendUnavailable, BadInput, CorruptMedia
 from mediarack_decode_ffmpeg.pyav.decoding import decode
 from mediarack_decode_ffmpeg.pyav.opening import OpenMedia
-from mediarack_decode_ffmpeg.pyav.streams import choose, origin_of, time_base_of
+from mediarack_decode_ffmpeg.pyav.streams import (
+    choose,
+    container_seconds,
+    has_own_order,
+    layout_of,
+    origin_of,
+    stream_seconds,
+    time_base_of,
+)
 
 Samples = npt.NDArray[np.float32]
 
@@ -65,6 +73,13 @@ class SampleReader:
     def __init__(self, media: OpenMedia, index: int | None) -> None:
         self._media = media
         stream = choose(media, "audio", index)
+        assert isinstance(stream, AudioStream)
+        layout = layout_of(stream.codec_context)
+        if has_own_order(layout):
+            raise BackendUnavailable(
+                f"{media}: audio stream {stream.index} has its channels in an order of its own, {layout.name}, whose "
+                f"frames PyAV {av.__version__} frees twice; the backend ffmpeg can read it"
+            )
         self._index = stream.index
         self._time_base = time_base_of(stream)
         self._origin = origin_of(media.container, stream)
@@ -79,11 +94,13 @@ class SampleReader:
             )
             self._first_pts = self._origin if first.pts is None else first.pts
         else:
-            assert isinstance(stream, AudioStream)
             if not stream.codec_context.sample_rate:
                 raise CorruptMedia(f"{media}: audio stream {stream.index} holds nothing that can be decoded")
-            self.sample_rate, self.layout = stream.codec_context.sample_rate, stream.codec_context.layout.name
-            self.channels = len(stream.codec_context.layout.channels)
+            self.sample_rate, self.layout, self.channels = (
+                stream.codec_context.sample_rate,
+                layout.name,
+                layout.nb_channels,
+            )
             self._first_pts = self._origin
         self.start_seconds = float((self._first_pts - self._origin) * self._time_base)
         self.stated_seconds = _stated_seconds(media.container, stream)
@@ -187,6 +204,5 @@ def planar_float(frame: AudioFrame) -> Samples:
 
 
 def _stated_seconds(container: InputContainer, stream: Stream) -> float | None:
-    if stream.duration is not None:
-        return float(stream.duration * time_base_of(stream))
-    return None if container.duration is None else container.duration / av.time_base
+    seconds = stream_seconds(container, stream)
+    return container_seconds(container) if seconds is None else seconds

@@ -20,6 +20,10 @@ from mediarack.plugin import BadInput
 
 Samples = npt.NDArray[np.float32]
 
+_MOST_PLANES = 7
+"""PyAV counts a frame's planes up to the first null pointer. From 8 on, all that FFmpeg's frame has room for itself,
+there is none, and it takes what lies behind for more of them: such frames are interleaved instead."""
+
 
 class Mixer:
     """Float samples ``[channels, samples]`` in, the same at another rate and with other channels out.
@@ -37,17 +41,20 @@ class Mixer:
         self._pushed = 0
         same_channels = len(av.AudioLayout(self._layout).channels) == to_channels
         to_layout = self._layout if same_channels else _default_layout(to_channels)
+        self._format = _sample_format(len(av.AudioLayout(self._layout).channels))
         self._graph = Graph()
         nodes = [
             self._graph.add(
                 "abuffer",
                 sample_rate=str(rate),
-                sample_fmt="fltp",
+                sample_fmt=self._format,
                 channel_layout=self._layout,
                 time_base=f"1/{rate}",
             ),
             self._graph.add("aresample", **({"rematrix_maxval": "1.0"} if downmix == "mean" else {})),
-            self._graph.add("aformat", sample_rates=str(to_rate), sample_fmts="fltp", channel_layouts=to_layout),
+            self._graph.add(
+                "aformat", sample_rates=str(to_rate), sample_fmts=_sample_format(to_channels), channel_layouts=to_layout
+            ),
             self._graph.add("abuffersink"),
         ]
         for node, following in itertools.pairwise(nodes):
@@ -55,7 +62,8 @@ class Mixer:
         self._graph.configure()
 
     def push(self, samples: Samples) -> Iterator[Samples]:
-        frame = AudioFrame.from_ndarray(np.ascontiguousarray(samples), format="fltp", layout=self._layout)
+        stored = samples if self._format == "fltp" else samples.T.reshape(1, -1)
+        frame = AudioFrame.from_ndarray(np.ascontiguousarray(stored), format=self._format, layout=self._layout)
         frame.sample_rate, frame.time_base, frame.pts = self._rate, Fraction(1, self._rate), self._pushed
         self._pushed += frame.samples
         self._graph.push(frame)
@@ -77,7 +85,12 @@ class Mixer:
                     raise
                 return
             assert isinstance(frame, AudioFrame)
-            yield cast("Samples", frame.to_ndarray())
+            stored = cast("Samples", frame.to_ndarray())
+            yield stored if frame.format.is_planar else stored.reshape(frame.samples, -1).T
+
+
+def _sample_format(channels: int) -> str:
+    return "fltp" if channels <= _MOST_PLANES else "flt"
 
 
 def _known_layout(name: str) -> str:

@@ -13,10 +13,12 @@ from av.error import FFmpegError
 from av.packet import Packet
 from av.stream import Stream
 from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
-from mediarack.plugin import CorruptMedia
+from mediarack.plugin import MAX_PIXELS, CorruptMedia
 from mediarack_decode_ffmpeg.pyav.opening import OpenMedia
-from mediarack_decode_ffmpeg.pyav.streams import is_cover, origin_of, time_base_of
+from mediarack_decode_ffmpeg.pyav.png_limits import PNG_CODECS, check_png
+from mediarack_decode_ffmpeg.pyav.streams import codec_name, container_seconds, is_cover, origin_of, time_base_of
 
 AnyFrame = TypeVar("AnyFrame", AudioFrame, VideoFrame)
 
@@ -34,10 +36,15 @@ def decode(
 
     ``mid_stream``: after a seek. Begins with the first keyframe; frames shown before it need what was not read.
     Raises CorruptMedia at a packet that cannot be decoded (if anything can be after it) and at the end of a file that
-    stops well before the duration stated in its header.
+    stops well before the duration stated in its header, BadInput at a picture that would fill the memory.
     """
     watch = _Watch(media, stream, mid_stream=mid_stream)
+    png = codec_name(stream) in PNG_CODECS
+    if png:
+        check_png(media, stream.codec_context.extradata or b"")
     for packet in watch.packets():
+        if png:
+            check_png(media, bytes(packet))
         try:
             frames = packet.decode()
         except EndOfFile:
@@ -75,6 +82,7 @@ class _Watch:
         container, index = self._media.container, self._stream.index
         if not self._whole:
             skip_others(container, self._stream)
+        flushed = False
         try:
             for packet in container.demux() if self._whole else container.demux(self._stream):
                 pts, of = packet.pts, packet.stream.index
@@ -85,11 +93,17 @@ class _Watch:
                     self._ends[of] = max(self._ends.get(of, pts), pts + (packet.duration or 0))
                 if of != index:
                     continue
+                flushed = packet.size == 0
                 if self._await_keyframe:
                     if not packet.is_keyframe:
                         continue
                     self._await_keyframe, self._first_pts = False, pts
                 yield packet
+        except IndexError:
+            # At the end PyAV (18.1) flushes streams that came up on the way too, which it does not know: ours, being
+            # older, was flushed before them.
+            if not flushed:
+                raise
         except FFmpegError as error:
             raise CorruptMedia(
                 f"{self._media} cannot be read beyond {self._end():.1f} s ({error.strerror}): it is damaged"
@@ -125,11 +139,16 @@ class _Watch:
         if not self._any_frame:
             raise CorruptMedia(
                 f"{self._media}: nothing of its {self._stream.type} stream {self._stream.index} can be decoded: "
-                f"it is no media, or damaged from the beginning; give another file"
+                f"it is no media, damaged from the beginning{self._or_too_large()}; give another file"
             )
         # Junk after the last frame is common where packets are found by their looks (tags at the end of an mp3).
         if not self._lenient:
             raise self._damage_error(self._damaged_pts)
+
+    def _or_too_large(self) -> str:
+        """FFmpeg keeps the size of a picture to itself that is beyond the limit."""
+        size_unknown = isinstance(self._stream, VideoStream) and not self._stream.codec_context.width
+        return f", or its pictures have more than {MAX_PIXELS} pixels" if size_unknown else ""
 
     def _damage_error(self, pts: float) -> CorruptMedia:
         seconds = self._seconds(self._stream, pts)
@@ -157,7 +176,7 @@ class _Watch:
         if "wav" in self._media.families:
             return self._stated_by_riff()
         if self._whole:
-            return None if container.duration is None else container.duration / av.time_base
+            return container_seconds(container)
         if self._media.families & _STATE_EACH_STREAM and stream.duration is not None:
             return self._seconds(stream, (stream.start_time or 0) + stream.duration)
         return None

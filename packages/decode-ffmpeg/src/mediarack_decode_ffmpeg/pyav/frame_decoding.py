@@ -14,7 +14,14 @@ from av.video.stream import VideoStream
 from mediarack.plugin import MAX_PIXELS, BadInput
 from mediarack_decode_ffmpeg.pyav.decoding import decode, skip_others
 from mediarack_decode_ffmpeg.pyav.opening import OpenMedia
-from mediarack_decode_ffmpeg.pyav.streams import choose, codec_name, origin_of, time_base_of
+from mediarack_decode_ffmpeg.pyav.streams import (
+    choose,
+    codec_name,
+    container_seconds,
+    origin_of,
+    stream_seconds,
+    time_base_of,
+)
 
 _NEAR_SECONDS = 8.0
 """Without an index, decoding forward is cheaper than a seek up to here (measured at keyframes every 4 to 10 s)."""
@@ -74,10 +81,8 @@ class FrameReader:
 
     @property
     def stated_seconds(self) -> float | None:
-        if self.stream.duration is not None:
-            return float(self.stream.duration * self.time_base)
-        duration = self._media.container.duration
-        return None if duration is None else duration / 1e6
+        seconds = stream_seconds(self._media.container, self.stream)
+        return container_seconds(self._media.container) if seconds is None else seconds
 
     def ticks(self, seconds: float) -> int:
         """The last tick at or before a time."""

@@ -12,6 +12,7 @@ from mediarack.plugin import BadInput, Call, CorruptMedia, Frame, FramesHeader, 
 from mediarack_decode_ffmpeg.pyav.frame_decoding import ROUNDING, FrameReader, Shown
 from mediarack_decode_ffmpeg.pyav.opening import OpenMedia
 from mediarack_decode_ffmpeg.pyav.painting import Painter
+from mediarack_decode_ffmpeg.pyav.streams import codec_name
 
 _FEW_FRAMES = 250
 """Up to this number, frames are counted by decoding them; beyond, a pass over the packets finds their times first."""
@@ -42,7 +43,7 @@ def _header_then_frames(
         first = next(placed, None)
         if first is None:
             raise _nothing_there(media, reader, request)
-        painter = Painter(first[1].frame, request)
+        painter = Painter(first[1].frame, codec_name(reader.stream), request)
         yield FramesHeader(
             width=painter.width,
             height=painter.height,

@@ -60,7 +60,7 @@ class OpenMedia:
         self.container = _open(source)
         if not len(self.container.streams):
             self.container.close()
-            raise NotMedia(f"{self} holds no streams: give an audio or video file")
+            raise _without_streams(source)
 
     def __str__(self) -> str:
         return describe(self.source)
@@ -146,6 +146,17 @@ def _explained(source: LocalMedia, error: FFmpegError) -> BadInput:
             f"is missing or damaged; fetch the whole file again, or wait until it is finished"
         )
     return CorruptMedia(f"{what} begins like {container}, but its header is damaged or cut off: fetch it again")
+
+
+def _without_streams(source: LocalMedia) -> BadInput:
+    container = _named_by_beginning(_beginning(source), _BEGINNINGS)
+    if container is None:
+        return NotMedia(f"{describe(source)} holds no streams: give an audio or video file")
+    # What an mp4 cut off inside its index looks like.
+    return CorruptMedia(
+        f"{describe(source)} begins like {container}, but its header names no streams: it is cut off or damaged; "
+        f"fetch the whole file again"
+    )
 
 
 def _beginning(source: LocalMedia) -> bytes:

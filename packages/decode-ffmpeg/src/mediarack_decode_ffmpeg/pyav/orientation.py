@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from av.video.frame import VideoFrame
 
+from mediarack_decode_ffmpeg.pyav.png_limits import PNG_CODECS
+
 
 @dataclass(frozen=True)
 class Orientation:
@@ -40,13 +42,16 @@ class Orientation:
         return (height, width) if self.transposed else (width, height)
 
 
-def orientation_of(frame: VideoFrame) -> Orientation:
+def orientation_of(frame: VideoFrame, codec: str) -> Orientation:
     """By the frame's display matrix; angles between the right ones go to the nearest."""
+    if codec in PNG_CODECS:
+        # A colour profile has a name, which PyAV (18.1) frees once with the frame and once more with its side data.
+        return _turned(frame)
     side_data: Any
     try:
         side_data = list(frame.side_data)
     except ValueError:  # PyAV has no name for something else there (EXIF), and then shows none: mirroring is lost
-        return _TURNED[round(frame.rotation / 90) % 4]
+        return _turned(frame)
     matrix = next((bytes(data) for data in side_data if data.type.name == "DISPLAYMATRIX"), None)
     if matrix is None:
         return Orientation()
@@ -55,6 +60,11 @@ def orientation_of(frame: VideoFrame) -> Orientation:
     if abs(b) + abs(c) > abs(a) + abs(d):
         return Orientation(transposed=True, flipped_horizontally=c < 0, flipped_vertically=b < 0)
     return Orientation(flipped_horizontally=a < 0, flipped_vertically=d < 0)
+
+
+def _turned(frame: VideoFrame) -> Orientation:
+    """Without mirroring, of which PyAV's own figure says nothing."""
+    return _TURNED[round(frame.rotation / 90) % 4]
 
 
 _TURNED = (

@@ -21,8 +21,8 @@ _ONE_THREAD: dict[str, Any] = {"threads": 1} if int(av.__version__.split(".")[0]
 class Painter:
     """``width`` and ``height`` are of the pictures it makes, settled by the first frame and the request."""
 
-    def __init__(self, first: VideoFrame, request: ReadFramesRequest) -> None:
-        self._orientation = orientation_of(first)
+    def __init__(self, first: VideoFrame, codec: str, request: ReadFramesRequest) -> None:
+        self._orientation = orientation_of(first, codec)
         self._format = request.format
         self._reformatter = VideoReformatter()
         self.width, self.height = _asked_size(request, *self._orientation.size(first.width, first.height))

@@ -17,7 +17,17 @@ from av.video.stream import VideoStream
 from mediarack.plugin import AudioStreamInfo, Call, LocalMedia, MediaInfo, StreamInfo, VideoStreamInfo
 from mediarack_decode_ffmpeg.pyav.opening import OpenMedia
 from mediarack_decode_ffmpeg.pyav.orientation import Orientation, orientation_of
-from mediarack_decode_ffmpeg.pyav.streams import codec_name, is_cover, is_default, time_base_of
+from mediarack_decode_ffmpeg.pyav.png_limits import PNG_CODECS, check_png
+from mediarack_decode_ffmpeg.pyav.streams import (
+    codec_name,
+    container_seconds,
+    is_cover,
+    is_default,
+    layout_of,
+    length_of,
+    stream_seconds,
+    time_base_of,
+)
 
 _CLOCK = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
 _ROTATING = {"mov", "matroska"}
@@ -29,16 +39,18 @@ def probe(source: LocalMedia, call: Call) -> MediaInfo:
     """Container, duration and streams. Decodes nothing but one picture where it may be rotated."""
     with OpenMedia(source) as media:
         container = media.container
-        durations = [d for s in container.streams if (d := _duration(s)) is not None]
-        stated = container.duration
-        orientations = _orientations(container, call)
+        durations = [d for s in container.streams if (d := _duration(container, s)) is not None]
+        stated = container_seconds(container)
+        orientations = _orientations(media, call)
         return MediaInfo(
             container=container.format.name,
-            duration=max(durations, default=None) if stated is None else stated / av.time_base,
+            duration=max(durations, default=None) if stated is None else stated,
             start_seconds=(container.start_time or 0) / av.time_base,
             size_bytes=container.size if container.size >= 0 else None,
             bit_rate=container.bit_rate or None,
-            streams=tuple(_described(s, orientations.get(s.index, Orientation())) for s in container.streams),
+            streams=tuple(
+                _described(container, s, orientations.get(s.index, Orientation())) for s in container.streams
+            ),
         )
 
 
@@ -52,23 +64,23 @@ class _OfEveryStream(TypedDict):
     default: bool
 
 
-def _described(stream: Stream, orientation: Orientation) -> StreamInfo:
+def _described(container: InputContainer, stream: Stream, orientation: Orientation) -> StreamInfo:
     known = _OfEveryStream(
         index=stream.index,
         codec=codec_name(stream),
-        duration=_duration(stream),
+        duration=_duration(container, stream),
         bit_rate=getattr(stream.codec_context, "bit_rate", None) or None,
         language=_language(stream),
         title=stream.metadata.get("title"),
         default=is_default(stream),
     )
     if isinstance(stream, AudioStream) and stream.codec_context is not None:
-        context = stream.codec_context
+        layout = layout_of(stream.codec_context)
         return AudioStreamInfo(
             kind="audio",
-            sample_rate=context.sample_rate or 0,
-            channels=len(context.layout.channels),
-            channel_layout=context.layout.name,
+            sample_rate=stream.codec_context.sample_rate or 0,
+            channels=layout.nb_channels,
+            channel_layout=layout.name,
             **known,
         )
     if isinstance(stream, VideoStream) and stream.codec_context is not None:
@@ -87,8 +99,9 @@ def _described(stream: Stream, orientation: Orientation) -> StreamInfo:
     return StreamInfo(kind="data" if stream.type == "unknown" else stream.type, **known)
 
 
-def _orientations(container: InputContainer, call: Call) -> dict[int, Orientation]:
+def _orientations(media: OpenMedia, call: Call) -> dict[int, Orientation]:
     """Of each video stream, by its index, where the container can say so."""
+    container = media.container
     found: dict[int, Orientation] = {}
     if not _ROTATING & set(container.format.name.split(",")):
         return found
@@ -98,9 +111,14 @@ def _orientations(container: InputContainer, call: Call) -> dict[int, Orientatio
     try:
         for packet in itertools.islice(container.demux(wanted), _PACKETS_TO_FIRST_FRAME):
             call.check()
-            for frame in packet.decode() if packet.stream.index not in found else ():
+            if packet.stream.index in found:
+                continue
+            codec = codec_name(packet.stream)
+            if codec in PNG_CODECS:
+                check_png(media, bytes(packet))
+            for frame in packet.decode():
                 assert isinstance(frame, VideoFrame)
-                found[packet.stream.index] = orientation_of(frame)
+                found[packet.stream.index] = orientation_of(frame, codec)
             if len(found) == len(wanted):
                 break
     except FFmpegError:
@@ -108,12 +126,16 @@ def _orientations(container: InputContainer, call: Call) -> dict[int, Orientatio
     return found
 
 
-def _duration(stream: Stream) -> float | None:
-    if stream.duration is not None:
-        return float(stream.duration * time_base_of(stream))
+def _duration(container: InputContainer, stream: Stream) -> float | None:
+    seconds = stream_seconds(container, stream)
+    if seconds is not None:
+        return seconds
     # Matroska has no duration of a stream, but what writes it notes one as a tag, "00:00:44.400000000".
     match = _CLOCK.fullmatch(stream.metadata.get("DURATION", ""))
-    return None if match is None else int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3])
+    if match is None:
+        return None
+    stated = int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3])
+    return length_of(container, stated, float((stream.start_time or 0) * time_base_of(stream)))
 
 
 def _language(stream: Stream) -> str | None:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import ctypes
 from fractions import Fraction
 from typing import Literal
 
 import av
+from av.audio.codeccontext import AudioCodecContext
+from av.audio.layout import AudioLayout
 from av.container import InputContainer
 from av.stream import Disposition, Stream
 
 from mediarack.plugin import BackendUnavailable, NoSuchStream
 from mediarack_decode_ffmpeg.pyav.opening import OpenMedia
+
+_END_AS_DURATION = {"matroska", "asf", "nut", "ogg"}
+"""Containers whose stated durations count from timestamp 0: when it ends, not how long it is from its start."""
 
 
 def choose(media: OpenMedia, kind: Literal["audio", "video"], index: int | None) -> Stream:
@@ -64,6 +70,28 @@ def origin_of(container: InputContainer, stream: Stream) -> int:
     return round(exact)
 
 
+def container_seconds(container: InputContainer) -> float | None:
+    """How long the container says it is."""
+    if container.duration is None:
+        return None
+    return length_of(container, container.duration / av.time_base, (container.start_time or 0) / av.time_base)
+
+
+def stream_seconds(container: InputContainer, stream: Stream) -> float | None:
+    """How long the container says this stream is."""
+    if stream.duration is None:
+        return None
+    base = time_base_of(stream)
+    return length_of(container, float(stream.duration * base), float((stream.start_time or 0) * base))
+
+
+def length_of(container: InputContainer, stated: float, start: float) -> float:
+    """Seconds, of those that a container states and of the timestamp of what they are about."""
+    if not _END_AS_DURATION & set(container.format.name.split(",")) or not 0 < start < stated:
+        return stated
+    return stated - start
+
+
 def _listed(container: InputContainer) -> str:
     return ", ".join(f"{s.index}: {s.type} {codec_name(s)}" for s in container.streams) or "none"
 
@@ -73,3 +101,17 @@ def codec_name(stream: Stream) -> str:
     if stream.codec_context is not None:
         return stream.codec_context.codec.canonical_name
     return getattr(stream, "name", None) or "unknown"
+
+
+def layout_of(context: AudioCodecContext) -> AudioLayout:
+    """The channel layout; ask for it here alone."""
+    layout = context.layout
+    if has_own_order(layout):
+        # PyAV (18.1) shares the list of channels with FFmpeg, and both would free it: this object never goes.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(layout))
+    return layout
+
+
+def has_own_order(layout: AudioLayout) -> bool:
+    """Whether it lists its channels one by one, in an order that is not FFmpeg's: "8 channels (FL+FR+...)"."""
+    return " channels (" in layout.name
