@@ -15,23 +15,41 @@ _FEATURES: dict[Capability, tuple[str, ...]] = {
 }
 
 _FILES: frozenset[SourceKind] = frozenset({"path", "bytes", "file"})
-_INPUTS: dict[Capability, frozenset[SourceKind]] = {"read_audio": _FILES | {"audio"}}
+_DECODED: dict[Capability, frozenset[SourceKind]] = {"read_audio": frozenset({"audio"})}
+_URL: frozenset[SourceKind] = frozenset({"url"})
+_NO_SOURCES: frozenset[SourceKind] = frozenset()
 
 
 @hookimpl
 def mediarack_backends() -> list[BackendSpec]:
-    return [
-        BackendSpec(
-            capability=capability,
-            name="pyav",
-            implementation="mediarack_decode_ffmpeg.pyav:PyAV",
-            engine="av",
-            imports="av",
-            extra="pyav",
-            features=frozenset(features),
-            inputs=_INPUTS.get(capability, _FILES),
-            priority=10,
-            light=True,
-        )
-        for capability, features in _FEATURES.items()
-    ]
+    return [spec for capability in _FEATURES for spec in (_pyav(capability), _ffmpeg(capability))]
+
+
+def _pyav(capability: Capability) -> BackendSpec:
+    return BackendSpec(
+        capability=capability,
+        name="pyav",
+        implementation="mediarack_decode_ffmpeg.pyav:PyAV",
+        engine="av",
+        imports="av",
+        extra="pyav",
+        features=frozenset(_FEATURES[capability]),
+        inputs=_FILES | _DECODED.get(capability, _NO_SOURCES),
+        priority=10,
+        light=True,
+    )
+
+
+def _ffmpeg(capability: Capability) -> BackendSpec:
+    return BackendSpec(
+        capability=capability,
+        name="ffmpeg",
+        implementation="mediarack_decode_ffmpeg.ffmpeg:FFmpegCommand",
+        engine="ffmpeg-python",
+        imports="ffmpeg",
+        extra="ffmpeg",
+        features=frozenset(_FEATURES[capability]),
+        inputs=_FILES | _URL | _DECODED.get(capability, _NO_SOURCES),
+        priority=5,
+        light=True,
+    )

@@ -1,0 +1,37 @@
+"""The ``ffmpeg`` backend: FFmpeg's command line, in processes of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mediarack_decode_ffmpeg.ffmpeg.audio_reading import read_audio
+from mediarack_decode_ffmpeg.ffmpeg.binary import find_binary
+from mediarack_decode_ffmpeg.ffmpeg.probing import probe
+from mediarack_decode_ffmpeg.ffmpeg.sources import opened
+
+if TYPE_CHECKING:
+    from mediarack.plugin import (
+        Audio,
+        AudioHeader,
+        Call,
+        Decoded,
+        LocalMedia,
+        MediaInfo,
+        ProbeRequest,
+        ReadAudioRequest,
+        Stream,
+        Url,
+    )
+
+
+class FFmpegCommand:
+    """One method per capability; what each does is told where it is done. Holds nothing between calls."""
+
+    def probe(self, source: LocalMedia | Url, request: ProbeRequest, call: Call) -> MediaInfo:
+        with opened(source, call) as file:
+            return probe(file, find_binary(call), call)
+
+    def read_audio(
+        self, source: LocalMedia | Url | Decoded, request: ReadAudioRequest, call: Call
+    ) -> Stream[AudioHeader, Audio]:
+        return read_audio(source, request, call)
