@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import IO, BinaryIO, TypeGuard, cast
 
 from mediarack.plugin import Call, LocalMedia, Url, describe
 from mediarack_decode_ffmpeg.recognition import beginning_of
@@ -81,11 +81,10 @@ def _by_descriptor(source: LocalMedia, descriptor: int, beginning: bytes) -> Ope
     return Opened(source, f"file:/dev/fd/{descriptor}", descriptors=(descriptor,), beginning=beginning, size=size)
 
 
-def _is_plain_file(source: bytes | BinaryIO) -> bool:
+def _is_plain_file(source: bytes | BinaryIO) -> TypeGuard[BinaryIO]:
     """Whether its descriptor gives the same bytes: on Linux, where opening it anew leaves the place it stands at."""
     return (
         _LINUX
-        and not isinstance(source, bytes)
         and (type(source) is io.FileIO or (type(source) is io.BufferedReader and type(source.raw) is io.FileIO))
         and os.access(f"/dev/fd/{source.fileno()}", os.R_OK)
     )
