@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mediarack_decode_ffmpeg.ffmpeg.audio_reading import read_audio
 from mediarack_decode_ffmpeg.ffmpeg.binary import find_binary
+from mediarack_decode_ffmpeg.ffmpeg.frame_reading import read_frames
 from mediarack_decode_ffmpeg.ffmpeg.probing import probe
 from mediarack_decode_ffmpeg.ffmpeg.sources import opened
 
@@ -15,10 +16,13 @@ if TYPE_CHECKING:
         AudioHeader,
         Call,
         Decoded,
+        Frame,
+        FramesHeader,
         LocalMedia,
         MediaInfo,
         ProbeRequest,
         ReadAudioRequest,
+        ReadFramesRequest,
         Stream,
         Url,
     )
@@ -35,3 +39,8 @@ class FFmpegCommand:
         self, source: LocalMedia | Url | Decoded, request: ReadAudioRequest, call: Call
     ) -> Stream[AudioHeader, Audio]:
         return read_audio(source, request, call)
+
+    def read_frames(
+        self, source: LocalMedia | Url, request: ReadFramesRequest, call: Call
+    ) -> Stream[FramesHeader, Frame]:
+        return read_frames(source, request, call)

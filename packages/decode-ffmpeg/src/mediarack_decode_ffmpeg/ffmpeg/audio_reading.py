@@ -33,7 +33,14 @@ from mediarack_decode_ffmpeg.ffmpeg.endings import check_end, states_duration
 from mediarack_decode_ffmpeg.ffmpeg.probing import Contents, failure, look_into
 from mediarack_decode_ffmpeg.ffmpeg.process import Run
 from mediarack_decode_ffmpeg.ffmpeg.sources import opened
-from mediarack_decode_ffmpeg.ffmpeg.watching import Damage, SoundFrame, Watcher, damage_error, undecodable
+from mediarack_decode_ffmpeg.ffmpeg.watching import (
+    FRAMES_IN_FLIGHT,
+    Damage,
+    SoundFrame,
+    Watcher,
+    damage_error,
+    undecodable,
+)
 
 _GAP_SECONDS = 0.1
 
@@ -84,7 +91,7 @@ def _of_file(
         contents = look_into(file, binary, call)
         listed = contents.choose("audio", request.stream)
         with _decoding(contents, listed, request, call) as (run, watcher):
-            sound = _Sound(contents, listed, run, watcher)
+            sound = _Sound(contents, listed, run, watcher, patient=request.end is None)
             window = Window(sound.extent, request)
             header = window.header()
             yield header
@@ -143,9 +150,11 @@ def _pieces(run: Run, header: AudioHeader) -> Iterator[tuple[int, Samples]]:
 class _Sound:
     """The samples of one stream, and what the program tells about them meanwhile."""
 
-    def __init__(self, contents: Contents, listed: Listed, run: Run, watcher: Watcher) -> None:
+    def __init__(self, contents: Contents, listed: Listed, run: Run, watcher: Watcher, *, patient: bool) -> None:
         self._contents, self._listed, self._run, self._watcher = contents, listed, run, watcher
+        self._patient = patient or not states_duration(contents)
         self._damaged = False
+        self._frames_after_damage = 0
         self._error: tuple[float, MediarackError] | None = None
         """What is to be raised, and at which second of the sound."""
         self._first: SoundFrame | None = None
@@ -175,15 +184,14 @@ class _Sound:
 
     def _check_end(self, status: int, call: Call) -> None:
         name, index = str(self._contents.opened), self._listed.index
-        if self._first is None:
-            if self._damaged:
-                raise undecodable(name, "audio", index)
-        elif self._damaged and states_duration(self._contents):
-            # Junk after the last frame is common where packets are found by their looks (tags at the end of an mp3).
-            raise damage_error(name, "audio", index, self._now())
-        if status != 0 and not self._damaged and self._first is None:
+        if self._first is None and self._damaged:
+            raise undecodable(name, "audio", index)
+        if self._first is None and status != 0:
             raise failure(self._run, self._contents.opened, "read_audio")
         check_end(self._contents, self._now(), call)
+        # Junk after the last frame is common where packets are found by their looks (tags at the end of an mp3).
+        if self._damaged and states_duration(self._contents):
+            raise damage_error(name, "audio", index, self._now())
 
     def _extent(self) -> Extent:
         contents, listed = self._contents, self._listed
@@ -236,7 +244,8 @@ class _Sound:
     def _wrong(self, frame: SoundFrame, first: SoundFrame) -> tuple[float, MediarackError] | None:
         """What makes this frame one that cannot follow those before it."""
         contents = self._contents
-        if self._damaged:
+        self._frames_after_damage += self._damaged
+        if self._damaged and (not self._patient or self._frames_after_damage > FRAMES_IN_FLIGHT):
             return self._seconds, damage_error(str(contents.opened), "audio", self._listed.index, self._now())
         if (frame.sample_rate, frame.layout) != (first.sample_rate, first.layout):
             return self._seconds, BadInput(

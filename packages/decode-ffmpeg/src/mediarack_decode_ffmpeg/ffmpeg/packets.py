@@ -11,13 +11,14 @@ _NO_PTS = -(1 << 63)
 
 @dataclass(frozen=True)
 class Packet:
-    """Times in the time base of the stream; ``keyframe`` if it can be decoded alone."""
+    """Times in the time base of the stream; ``keyframe``: can be decoded alone. ``discard``: is not shown."""
 
     stream: int
     dts: int
     pts: int
     duration: int
     keyframe: bool
+    discard: bool
 
 
 class Packets:
@@ -41,4 +42,11 @@ def _packet(line: str) -> Packet:
     # Flags stand there unless the packet is a keyframe and nothing else ("F=0x0").
     flags = next((int(part[2:], 16) for part in further if part.startswith("F=")), 1)
     times = int(pts)
-    return Packet(int(stream), int(dts), int(dts) if times == _NO_PTS else times, int(duration), bool(flags & 1))
+    return Packet(
+        stream=int(stream),
+        dts=int(dts),
+        pts=int(dts) if times == _NO_PTS else times,
+        duration=int(duration),
+        keyframe=bool(flags & 1),
+        discard=bool(flags & 4),
+    )

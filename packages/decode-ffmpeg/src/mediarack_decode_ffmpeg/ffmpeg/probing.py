@@ -16,6 +16,7 @@ from mediarack_decode_ffmpeg.recognition import not_opened, picture_demuxer, ref
 
 _REASON = re.compile(r"(?:Error opening input files?|.*): (.+)$")
 _TRANSPOSE = re.compile(r"\[transpose @ \w+\].* dir:([0-3]) ")
+_TOO_LARGE = re.compile(r"Picture size (\d+)x(\d+) (?:is invalid|exceeds)")
 _QUERIED = re.compile(r"query_formats: (\d+) queried")
 _TURNED = {"0": 90, "1": 90, "2": 270, "3": 90}
 """Clockwise degrees by the direction of the transpose filter. 0 and 3 mirror too: their rotation is 90 by contract."""
@@ -33,6 +34,8 @@ class Contents:
     binary: Binary
     banner: Banner
     demuxer: str | None
+    too_large: tuple[int, int] | None
+    """Width and height of pictures that the program refused to look at."""
 
     @property
     def families(self) -> set[str]:
@@ -90,7 +93,8 @@ def look_into(opened: Opened, binary: Binary, call: Call) -> Contents:
         raise _explained(opened, text)
     if not banner.streams:
         raise NotMedia(f"{opened} holds no streams: give an audio or video file")
-    return Contents(opened, binary, banner, demuxer)
+    large = _TOO_LARGE.search(text)
+    return Contents(opened, binary, banner, demuxer, (int(large[1]), int(large[2])) if large else None)
 
 
 def _printed(opened: Opened, binary: Binary, demuxer: str | None, call: Call) -> str:

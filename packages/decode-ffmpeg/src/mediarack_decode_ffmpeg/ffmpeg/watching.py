@@ -9,11 +9,15 @@ from dataclasses import dataclass
 from mediarack.plugin import CorruptMedia
 
 _DAMAGE = re.compile(
-    r"Error while decoding stream|Error submitting (?:a )?packet to (?:the )?decoder|[Cc]orrupt decoded frame"
+    r"Error while decoding stream|Error submitting packet to decoder|Decoding error|orrupt decoded frame"
 )
-_ENDED = re.compile(r"Error (?:during|while) demuxing|Error retrieving a packet|Error submitting|partial file")
+FRAMES_IN_FLIGHT = 16
+"""Between the decoder and the filter that tells of them: so many may be told after damage that came after them.
+
+Read to the end, such damage is told all the same, or what cut the file off; in a window the doubt is not tolerated.
+"""
 _AUDIO = re.compile(r" n:\s*\d+ pts:\s*(\S+) pts_time:.*? channels:(\d+) chlayout:(.*) rate:(\d+) nb_samples:(\d+)")
-_VIDEO = re.compile(r"n:\s*\d+ pts:\s*(\S+) pts_time:.*? s:(\d+)x(\d+) ")
+_VIDEO = re.compile(r"n:\s*\d+ pts:\s*(\S+)\s+pts_time:\S+\s+(?:duration:\s*(\d+) )?")
 _CLOCK = re.compile(r"config in time_base: (\d+)/(\d+), frame_rate: (\d+)/(\d+)")
 
 
@@ -30,9 +34,10 @@ class SoundFrame:
 
 @dataclass(frozen=True)
 class PictureFrame:
-    """``pts`` counts in the time base told by FrameClock."""
+    """``pts`` and ``duration`` count in the time base told by FrameClock; FFmpeg before 6 tells no duration (0)."""
 
     pts: int | None
+    duration: int
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,7 @@ class Watcher:
         if clock := _CLOCK.search(line):
             return FrameClock((int(clock[1]), int(clock[2])), (int(clock[3]), int(clock[4])))
         if picture := _VIDEO.search(line):
-            return PictureFrame(_number(picture[1]))
+            return PictureFrame(_number(picture[1]), int(picture[2] or 0))
         return None
 
 
