@@ -10,8 +10,11 @@ _FEATURES: dict[Capability, tuple[str, ...]] = {
     "probe": (),
     "read_audio": ("window", "resample", "channels"),
     "read_frames": ("at", "indices", "every", "window", "resize", "format:gray"),
-    "write_audio": ("wav", "wav:s16", "wav:float32"),
-    "write_image": ("jpeg", "png"),
+    "write_audio": (
+        *("wav", "wav:s16", "wav:s24", "wav:float32", "flac", "flac:s16", "flac:s24"),
+        *("mp3", "ogg", "opus", "m4a", "bit_rate"),
+    ),
+    "write_image": ("jpeg", "png", "webp"),
 }
 
 _FILES: frozenset[SourceKind] = frozenset({"path", "bytes", "file"})

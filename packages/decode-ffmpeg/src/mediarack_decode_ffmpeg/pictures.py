@@ -11,6 +11,7 @@ from mediarack.plugin import MAX_PIXELS, BadInput, ReadFramesRequest, WriteImage
 
 IMAGE_FORMATS = {1: "gray", 3: "rgb24"}
 """By the number of channels."""
+IMAGE_CODECS = {"jpeg": "mjpeg", "png": "png", "webp": "libwebp"}
 _MOST_PIXELS_A_SIDE = {"jpeg": 65_500, "png": 1_000_000, "webp": 16_383}
 _BEST_SCALE, _WORST_SCALE = 2, 31
 ROUNDING = Fraction(1, 10**9)

@@ -24,7 +24,7 @@ Feed = Iterator[bytes | memoryview]
 
 
 class Run:
-    """The process. ``read_into`` and ``text`` give its output, ``events`` the lines of stderr that ``keep`` picks.
+    """The process. ``read_into``, ``read_all`` or ``lines`` give its output, ``events`` what ``keep`` picks of stderr.
 
     Leaving the ``with`` block ends it. Its standard input and output are pipes of this process, so it ends by itself
     (by an error when it writes) when this process is killed.
@@ -87,6 +87,12 @@ class Run:
                 break
             filled += count
         return filled
+
+    def read_all(self) -> bytes:
+        """All of standard output."""
+        data = b"".join(iter(lambda: self._stdout.read(1 << 16), b""))
+        self._raise_if_stopped()
+        return data
 
     def lines(self) -> Iterator[str]:
         """Standard output as lines of text."""
