@@ -43,6 +43,8 @@ from mediarack_decode_ffmpeg.ffmpeg.watching import (
 )
 
 _GAP_SECONDS = 0.1
+_FAR_SECONDS = 2.0
+"""Damage so much before what is wanted does not reach it: decoders carry over a fraction of a second."""
 
 
 def read_audio(source: LocalMedia | Url | Decoded, request: ReadAudioRequest, call: Call) -> Stream[AudioHeader, Audio]:
@@ -91,7 +93,7 @@ def _of_file(
         contents = look_into(file, binary, call)
         listed = contents.choose("audio", request.stream)
         with _decoding(contents, listed, request, call) as (run, watcher):
-            sound = _Sound(contents, listed, run, watcher, patient=request.end is None)
+            sound = _Sound(contents, listed, run, watcher, request=request)
             window = Window(sound.extent, request)
             header = window.header()
             yield header
@@ -150,9 +152,14 @@ def _pieces(run: Run, header: AudioHeader) -> Iterator[tuple[int, Samples]]:
 class _Sound:
     """The samples of one stream, and what the program tells about them meanwhile."""
 
-    def __init__(self, contents: Contents, listed: Listed, run: Run, watcher: Watcher, *, patient: bool) -> None:
+    def __init__(
+        self, contents: Contents, listed: Listed, run: Run, watcher: Watcher, request: ReadAudioRequest
+    ) -> None:
         self._contents, self._listed, self._run, self._watcher = contents, listed, run, watcher
-        self._patient = patient or not states_duration(contents)
+        self._patient = request.end is None or not states_duration(contents)
+        self._wanted_from = request.start
+        self._shifts: list[tuple[float, float]] = []
+        """Where samples were lost to damage before what is wanted, and how many seconds of them."""
         self._damaged = False
         self._frames_after_damage = 0
         self._error: tuple[float, MediarackError] | None = None
@@ -166,8 +173,10 @@ class _Sound:
         self.extent = self._extent()
 
     def pieces(self, header: AudioHeader, call: Call) -> Iterator[tuple[int, Samples]]:
-        for number, samples in _pieces(self._run, header):
+        for counted, samples in _pieces(self._run, header):
             self._take_all()
+            lost = sum(missing for where, missing in self._shifts if where * header.sample_rate < counted)
+            number = counted + round(lost * header.sample_rate)
             if self._error is None:
                 yield number, samples
                 continue
@@ -245,7 +254,11 @@ class _Sound:
         """What makes this frame one that cannot follow those before it."""
         contents = self._contents
         self._frames_after_damage += self._damaged
-        if self._damaged and (not self._patient or self._frames_after_damage > FRAMES_IN_FLIGHT):
+        if self._damaged and self._now() + _FAR_SECONDS < self._wanted_from and frame.pts and self._next_pts:
+            # It lies well before what is wanted: only the numbers of the samples after it have to be right.
+            self._shifts.append((self._seconds, (frame.pts - self._next_pts) / frame.sample_rate))
+            self._damaged = False
+        elif self._damaged and (not self._patient or self._frames_after_damage > FRAMES_IN_FLIGHT):
             return self._seconds, damage_error(str(contents.opened), "audio", self._listed.index, self._now())
         if (frame.sample_rate, frame.layout) != (first.sample_rate, first.layout):
             return self._seconds, BadInput(

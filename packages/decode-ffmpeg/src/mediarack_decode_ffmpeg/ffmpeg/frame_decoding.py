@@ -31,8 +31,6 @@ from mediarack_decode_ffmpeg.pictures import asked_size, check_pixels
 
 _CHANNELS = {"rgb24": 3, "gray": 1}
 _MOST_THREADS = 16
-_AFTERMATH_SECONDS = 10.0
-"""How long after damage pictures may still be spoilt by it: few encoders put keyframes further apart."""
 
 
 @dataclass(frozen=True)
@@ -145,14 +143,14 @@ class Pictures:
                 pts = None if event.pts is None else event.pts - first
                 pts = placed(self._contents, pts, None if told is None else told.pts, usual)
                 after_damage += damaged is not None
+                if event.keyframe and after_damage > FRAMES_IN_FLIGHT and not picks.everything:
+                    damaged, after_damage = None, 0  # nothing from here on is made of what lies before
                 told = _Told(
                     number=0 if told is None else told.number + 1,
                     raw_pts=event.pts,
                     pts=pts,
                     end=pts + (event.duration if event.duration > 1 else usual),
-                    suspect=damaged is not None
-                    and not (patient and after_damage <= FRAMES_IN_FLIGHT)
-                    and self._spoilt(pts - damaged, picks),
+                    suspect=damaged is not None and not (patient and after_damage <= FRAMES_IN_FLIGHT),
                 )
                 self.count = told.number + 1
                 yield told
@@ -164,9 +162,6 @@ class Pictures:
             check_end(self._contents, float(told.end * self.time_base), self._call)
         if damaged is not None and not lenient and picks.everything:
             raise self.damage_error(damaged)
-
-    def _spoilt(self, ticks_after_damage: int, picks: Picks) -> bool:
-        return picks.everything or ticks_after_damage * self.time_base < _AFTERMATH_SECONDS
 
     def _explain(self, run: Run, status: int, damaged: bool) -> None:
         """Why nothing was decoded."""
@@ -198,7 +193,7 @@ class Pictures:
         node = source[str(self._listed.index)].filter(watcher.pictures, checksum=0)
         if expression := picks.expression():
             node = node.filter("select", expression)
-        node = node.filter("scale", self.width, self.height, flags="bicubic").filter("format", self._format)
+        node = node.filter("scale", self.width, self.height, flags="bicubic", interl=-1).filter("format", self._format)
         output = to_pipe(node, f="rawvideo", **{"c:v": "rawvideo"}, **contents.binary.passthrough)
         with (
             compiled(contents.binary, output, opened=contents.opened, further=("-copyts",)) as argv,

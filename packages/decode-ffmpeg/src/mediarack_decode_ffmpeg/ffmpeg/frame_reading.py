@@ -23,6 +23,7 @@ from mediarack.plugin import (
 )
 from mediarack_decode_ffmpeg.ffmpeg.banner import Listed, described
 from mediarack_decode_ffmpeg.ffmpeg.binary import find_binary
+from mediarack_decode_ffmpeg.ffmpeg.endings import check_end
 from mediarack_decode_ffmpeg.ffmpeg.frame_decoding import Picks, Pictures, Shown
 from mediarack_decode_ffmpeg.ffmpeg.frame_times import Timeline, is_indexed, origin, seek_seconds, timeline
 from mediarack_decode_ffmpeg.ffmpeg.probing import Contents, look_into
@@ -94,6 +95,7 @@ class _Reading:
         for position in order:
             place = found.on_screen(found.ticks(times[position]))
             if place is None:
+                self._check_end(found)
                 end = float(found.end * found.time_base)
                 raise BadInput(
                     f"{self._contents.opened} has no frame at {times[position]:g} s: its video ends at {end:.3f} s; "
@@ -113,6 +115,7 @@ class _Reading:
                     return
                 place = found.on_screen(found.ticks(seconds))
                 if place is None:
+                    self._check_end(found)
                     return
                 yield position, place
 
@@ -140,6 +143,7 @@ class _Reading:
             found = self._timeline(request.start, request.start)
             begin = found.on_screen(found.ticks(request.start))
             if begin is None:
+                self._check_end(found)
                 return
             picks = replace(self._picks(found, begin), since=self._key(found, begin))
         end = None if request.end is None else Fraction(request.end) - ROUNDING
@@ -174,6 +178,11 @@ class _Reading:
 
     def _key(self, found: Timeline, place: int) -> int:
         return found.pts[place] + origin(self._contents, found.time_base) if found.by_time else place
+
+    def _check_end(self, found: Timeline) -> None:
+        """Raises CorruptMedia if the pictures end where the file was cut off."""
+        if not self._listed.cover:
+            check_end(self._contents, float(found.end * found.time_base), self._call)
 
     def _timeline(self, begin: float, until: float | None) -> Timeline:
         return timeline(self._contents, self._listed, self._call, begin=begin, until=until)

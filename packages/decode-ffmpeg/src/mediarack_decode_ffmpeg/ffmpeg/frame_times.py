@@ -21,6 +21,8 @@ _INDEXED = {"mov", "matroska"}
 """Containers whose packets tell when each picture is shown, and which can be entered at any keyframe."""
 _WITHOUT_TIMES = {"h264", "hevc", "vvc", "evc", "m4v", "mpegvideo", "h263", "cavsvideo", "dirac", "vc1"}
 """Raw streams: the program counts times up for them, by a rate it does not know."""
+_RATE_OF_RAW_STREAMS = 25
+"""FFmpeg's own choice for those that tell none."""
 _MARGIN_SECONDS = 2.0
 """To seek before what is wanted: seeks go by decoding times, which lie before those of showing."""
 _WORTH_SEEKING_SECONDS = 10.0
@@ -59,6 +61,8 @@ def ticks(seconds: float, time_base: Fraction) -> int:
 def usual_duration(contents: Contents, listed: Listed, time_base: Fraction) -> int:
     """Ticks that a picture lasts by the frame rate, 1 if there is none."""
     rate = getattr(described(listed, 0, contents.binary.layouts, None), "fps", None)
+    if rate is None and contents.families & _WITHOUT_TIMES:
+        rate = _RATE_OF_RAW_STREAMS
     return max(1, round(1 / (Fraction(rate).limit_denominator(1001) * time_base))) if rate else 1
 
 

@@ -17,7 +17,7 @@ FRAMES_IN_FLIGHT = 16
 Read to the end, such damage is told all the same, or what cut the file off; in a window the doubt is not tolerated.
 """
 _AUDIO = re.compile(r" n:\s*\d+ pts:\s*(\S+) pts_time:.*? channels:(\d+) chlayout:(.*) rate:(\d+) nb_samples:(\d+)")
-_VIDEO = re.compile(r"n:\s*\d+ pts:\s*(\S+)\s+pts_time:\S+\s+(?:duration:\s*(\d+) )?")
+_VIDEO = re.compile(r"n:\s*\d+ pts:\s*(\S+)\s+pts_time:\S+\s+(?:duration:\s*(\d+) )?.*? iskey:(\d)")
 _CLOCK = re.compile(r"config in time_base: (\d+)/(\d+), frame_rate: (\d+)/(\d+)")
 
 
@@ -38,6 +38,7 @@ class PictureFrame:
 
     pts: int | None
     duration: int
+    keyframe: bool
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class Watcher:
         if clock := _CLOCK.search(line):
             return FrameClock((int(clock[1]), int(clock[2])), (int(clock[3]), int(clock[4])))
         if picture := _VIDEO.search(line):
-            return PictureFrame(_number(picture[1]), int(picture[2] or 0))
+            return PictureFrame(_number(picture[1]), int(picture[2] or 0), picture[3] == "1")
         return None
 
 
