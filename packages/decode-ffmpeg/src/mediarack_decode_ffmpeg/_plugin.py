@@ -12,10 +12,13 @@ _FEATURES: dict[Capability, tuple[str, ...]] = {
     "read_frames": ("at", "indices", "every", "window", "resize", "format:gray"),
     "write_audio": (
         *("wav", "wav:s16", "wav:s24", "wav:float32", "flac", "flac:s16", "flac:s24"),
-        *("mp3", "ogg", "opus", "m4a", "bit_rate"),
+        *("mp3", "opus", "m4a", "bit_rate"),
     ),
     "write_image": ("jpeg", "png", "webp"),
 }
+
+_OF_THE_PROGRAM: dict[Capability, tuple[str, ...]] = {"write_audio": ("ogg",)}
+"""PyAV's wheels hold no libvorbis."""
 
 _FILES: frozenset[SourceKind] = frozenset({"path", "bytes", "file"})
 _DECODED: dict[Capability, frozenset[SourceKind]] = {"read_audio": frozenset({"audio"})}
@@ -51,7 +54,7 @@ def _ffmpeg(capability: Capability) -> BackendSpec:
         engine="ffmpeg-python",
         imports="ffmpeg",
         extra="ffmpeg",
-        features=frozenset(_FEATURES[capability]),
+        features=frozenset((*_FEATURES[capability], *_OF_THE_PROGRAM.get(capability, ()))),
         inputs=_FILES | _URL | _DECODED.get(capability, _NO_SOURCES),
         priority=5,
         light=True,
