@@ -135,7 +135,7 @@ def test_lossy_formats_keep_the_tones_of_each_channel(
     middle = read.samples[:, rate // 4 : rate // 4 + rate]
     spectrum = np.abs(np.fft.rfft(middle)) * 2 / rate
     assert spectrum.argmax(axis=1).tolist() == [440, 660]
-    assert spectrum.max(axis=1) == pytest.approx(0.5, abs=0.02)
+    assert spectrum.max(axis=1) == pytest.approx(0.5, abs=0.03)  # LAME takes 5 % off
 
 
 @pytest.mark.parametrize(("suffix", "rate", "expected"), [("mp3", 96_000, 48_000), ("opus", 44_100, 48_000)])
