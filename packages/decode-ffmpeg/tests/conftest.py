@@ -43,9 +43,17 @@ def number_of() -> Callable[[npt.NDArray[np.uint8]], int]:
     return read
 
 
+@pytest.fixture(scope="session", params=["pyav", "ffmpeg"])
+def backend(request: pytest.FixtureRequest) -> str:
+    """Every test that takes a rack runs once for each."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="session")
-def rack() -> Iterator[mediarack.Rack]:
-    with mediarack.Rack() as made:
+def rack(backend: str) -> Iterator[mediarack.Rack]:
+    """A rack with this backend alone, so that no test is passed by the other one."""
+    others = [name for name in ("pyav", "ffmpeg") if name != backend]
+    with mediarack.Rack(mediarack.Config(disabled=frozenset(others))) as made:
         yield made
 
 

@@ -13,14 +13,16 @@ import pytest
 from mediarack import Rack
 
 
-def test_tells_container_streams_and_their_properties(rack: Rack, steady: Path) -> None:
+def test_tells_container_streams_and_their_properties(rack: Rack, backend: str, steady: Path) -> None:
     info = rack.probe(steady)
     assert "mp4" in info.container.split(",")
     assert info.duration == pytest.approx(12.0, abs=0.05)
     assert info.size_bytes == steady.stat().st_size
     assert [(s.kind, s.codec) for s in info.streams] == [("video", "h264"), ("audio", "aac")]
     assert info.video is not None
-    assert (info.video.width, info.video.height, info.video.fps, info.video.num_frames) == (64, 48, 25.0, 300)
+    assert (info.video.width, info.video.height, info.video.fps) == (64, 48, 25.0)
+    # The program prints no number of frames.
+    assert info.video.num_frames == (300 if backend == "pyav" else None)
     assert info.audio is not None
     assert (info.audio.sample_rate, info.audio.channels, info.audio.channel_layout) == (48_000, 1, "mono")
 

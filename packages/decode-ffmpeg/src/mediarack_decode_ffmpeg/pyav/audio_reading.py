@@ -7,26 +7,12 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import cast
 
-import numpy as np
-import numpy.typing as npt
-
-from mediarack.plugin import (
-    Audio,
-    AudioHeader,
-    BadInput,
-    Call,
-    Decoded,
-    LocalMedia,
-    ReadAudioRequest,
-    Stream,
-    describe,
-)
+from mediarack.plugin import Audio, AudioHeader, Call, Decoded, LocalMedia, ReadAudioRequest, Stream, describe
+from mediarack_decode_ffmpeg.audio_memory import MemoryReader
+from mediarack_decode_ffmpeg.audio_windows import Extent, Samples, Window, blocks, cut
 from mediarack_decode_ffmpeg.pyav.audio_decoding import SampleReader
-from mediarack_decode_ffmpeg.pyav.audio_memory import MemoryReader
 from mediarack_decode_ffmpeg.pyav.audio_mixing import Mixer
 from mediarack_decode_ffmpeg.pyav.opening import OpenMedia
-
-Samples = npt.NDArray[np.float32]
 
 _FILTER_REACH = 64
 """Input samples around an output sample that the resampler's filter can reach, per unit of reduction (it uses 32)."""
@@ -49,31 +35,23 @@ def _header_then_blocks(
 ) -> Generator[AudioHeader | Audio, None, None]:
     """One generator does it all, so that closing it closes the file wherever it stands."""
     with _opened(source, request.stream) as reader:
-        rate = request.sample_rate or reader.sample_rate
-        channels = request.channels or reader.channels
-        first = max(0, round((request.start - reader.start_seconds) * rate))
-        last = None if request.end is None else round((request.end - reader.start_seconds) * rate)
-        start_seconds = reader.start_seconds + first / rate
-        expected = None if reader.stated_seconds is None else max(0, round(reader.stated_seconds * rate) - first)
-        if last is not None:
-            expected = max(0, last - first) if expected is None else max(0, min(expected, last - first))
-        yield AudioHeader(sample_rate=rate, channels=channels, start_seconds=start_seconds, expected_samples=expected)
-
-        if rate == reader.sample_rate and channels == reader.channels:
-            pieces = reader.chunks(first)
+        extent = Extent(
+            describe(source),
+            reader.sample_rate,
+            reader.channels,
+            reader.start_seconds,
+            reader.stated_seconds,
+            reader.gaps,
+        )
+        window = Window(extent, request)
+        header = window.header()
+        yield header
+        if (header.sample_rate, header.channels) == (reader.sample_rate, reader.channels):
+            pieces = reader.chunks(window.first)
         else:
-            mixer = Mixer(reader.sample_rate, reader.layout, rate, channels, request.downmix)
-            pieces = _mixed(reader, mixer, (reader.sample_rate, rate), (first, last), call)
-        done = 0
-        for block in _blocks(_window(pieces, first, last, call), rate):
-            yield Audio(samples=block, sample_rate=rate, start_seconds=start_seconds + done / rate)
-            done += block.shape[1]
-            call.report(done / rate, None if expected is None else max(expected, done) / rate, "seconds")
-        if reader.gaps:
-            seconds = sum(missing for _, missing in reader.gaps)
-            call.note(gaps=f"{len(reader.gaps)}, {seconds:.2f} s in all, the first at {reader.gaps[0][0]:.2f} s")
-        if not done and (first or request.end is not None):
-            raise _nothing_there(source, reader, request)
+            mixer = Mixer(reader.sample_rate, reader.layout, header.sample_rate, header.channels, request.downmix)
+            pieces = _mixed(reader, mixer, (reader.sample_rate, header.sample_rate), (window.first, window.last), call)
+        yield from window.audio(pieces, call)
 
 
 @contextmanager
@@ -104,52 +82,10 @@ def _mixed(
     begin, number = steps * step_in, steps * step_out
     end = None if last is None else last * step_in // step_out + reach
     # A second at a time: the filter's price is by the frame, and decoders give some 20 ms.
-    for samples in _blocks(_window(reader.chunks(begin), begin, end, call), from_rate):
+    for samples in blocks(cut(reader.chunks(begin), begin, end, call), from_rate):
         for mixed in mixer.push(samples):
             yield number, mixed
             number += mixed.shape[1]
     for mixed in mixer.finish():
         yield number, mixed
         number += mixed.shape[1]
-
-
-def _window(
-    pieces: Iterator[tuple[int, Samples]], first: int, last: int | None, call: Call
-) -> Generator[Samples, None, None]:
-    """What of the numbered pieces lies from ``first`` up to but without ``last``; stops reading there."""
-    for number, samples in pieces:
-        call.check()
-        if last is not None and number >= last:
-            return
-        begin = max(0, first - number)
-        end = samples.shape[1] if last is None else min(samples.shape[1], last - number)
-        if begin < end:
-            yield samples[:, begin:end]
-
-
-def _blocks(pieces: Iterator[Samples], length: int) -> Generator[Samples, None, None]:
-    """The pieces as contiguous arrays of ``length`` samples, the last one shorter."""
-    block, filled = None, 0
-    for piece in pieces:
-        taken = 0
-        while taken < piece.shape[1]:
-            if block is None:
-                block = np.empty((piece.shape[0], length), np.float32)
-            count = min(length - filled, piece.shape[1] - taken)
-            block[:, filled : filled + count] = piece[:, taken : taken + count]
-            filled, taken = filled + count, taken + count
-            if filled == length:
-                yield block
-                block, filled = None, 0
-    if block is not None:
-        yield np.ascontiguousarray(block[:, :filled])
-
-
-def _nothing_there(
-    source: LocalMedia | Decoded, reader: SampleReader | MemoryReader, request: ReadAudioRequest
-) -> BadInput:
-    window = f"from {request.start:g} s to {'the end' if request.end is None else f'{request.end:g} s'}"
-    extent = f"its audio begins at {reader.start_seconds:.3f} s"
-    if reader.stated_seconds is not None:
-        extent += f" and lasts {reader.stated_seconds:.3f} s"
-    return BadInput(f"{describe(source)} has no audio {window}: {extent}")

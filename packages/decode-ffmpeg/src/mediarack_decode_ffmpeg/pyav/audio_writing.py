@@ -1,4 +1,4 @@
-"""write_audio: WAV through FFmpeg's muxer."""
+"""write_audio: through FFmpeg's encoders and muxers."""
 
 from __future__ import annotations
 
@@ -7,51 +7,51 @@ from contextlib import contextmanager
 from fractions import Fraction
 
 import av
-import numpy as np
-import numpy.typing as npt
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.error import FFmpegError
 
-from mediarack.plugin import Audio, BadInput, Call, Decoded, OutputError, WriteAudioRequest
-
-_ENCODINGS = {"s16": ("pcm_s16le", "s16"), "float32": ("pcm_f32le", "flt")}
-"""Encoder, and the sample format it takes."""
-_PIECE_SECONDS = 10
+from mediarack.plugin import BackendUnavailable, Call, Decoded, OutputError, WriteAudioRequest
+from mediarack_decode_ffmpeg.audio_formats import MUXER_OPTIONS, SAMPLE_FORMATS, about, audio_format, packed, pieces
 
 
 def write_audio(source: Decoded, request: WriteAudioRequest, call: Call) -> None:
-    """Samples into a WAV file (RF64 from 4 GB on, which classic WAV cannot count).
+    """Samples into a file.
 
-    "s16" is ``rint(x * 32768)`` clipped to -32768..32767, which gives back exactly what was read from 16 bits;
-    "float32" is written as it is. Raises BadInput for samples that are not finite, OutputError if writing fails.
+    wav and flac: "s16" is ``rint(x * 32768)`` clipped to -32768..32767, which gives back exactly what was read from 16
+    bits, "s24" the same with 24; "float32" is written as it is. The others are given the samples as they are, at the
+    nearest rate that their encoder knows. Raises BadInput for samples that are not finite and for more channels than
+    the format has, OutputError if writing fails, BackendUnavailable if PyAV was built without the encoder.
     """
-    about = source if isinstance(source, Audio) else source.header
-    rate = about.sample_rate
-    channels = source.num_channels if isinstance(source, Audio) else source.header.channels
-    total = source.num_samples if isinstance(source, Audio) else source.header.expected_samples
-    codec, sample_format = _ENCODINGS[request.encoding or "s16"]
+    rate, channels, total = about(source)
+    format = audio_format(request, channels)
+    if format.codec not in av.codecs_available:
+        raise BackendUnavailable(f"PyAV {av.__version__} was built without the encoder {format.codec}")
     layout = _layout(channels)
+    # Without bitexact the file names the version of FFmpeg that wrote it.
+    options = {"fflags": "+bitexact", **MUXER_OPTIONS.get(format.muxer, {})}
     done = 0
-    with _failures_of(request), av.open(f"file:{request.target}", "w", format="wav", options=_MUXER) as container:
-        stream = container.add_stream(codec, rate=rate, layout=layout)
+    with (
+        _failures_of(request),
+        av.open(f"file:{request.target}", "w", format=format.muxer, options=options) as container,
+    ):
+        stream = container.add_stream(format.codec, rate=format.rate_for(rate), layout=layout)
         assert isinstance(stream, AudioStream)
+        if request.encoding is not None:
+            stream.codec_context.format = SAMPLE_FORMATS[request.encoding]
+        if request.bit_rate is not None:
+            stream.bit_rate = request.bit_rate
         container.start_encoding()  # so that no samples at all still make a whole file
-        for samples in _pieces(source):
-            _check_finite(samples, done / rate, rate)
+        for samples in pieces(source):
             frame = AudioFrame.from_ndarray(
-                _packed(samples, request.encoding or "s16"), format=sample_format, layout=layout
+                packed(samples, request.encoding), format=SAMPLE_FORMATS[request.encoding], layout=layout
             )
             frame.sample_rate, frame.time_base, frame.pts = rate, Fraction(1, rate), done
             container.mux(stream.encode(frame))
             done += samples.shape[1]
             call.report(done / rate, None if total is None else max(total, done) / rate, "seconds")
         container.mux(stream.encode(None))
-    call.note(codec=codec)
-
-
-_MUXER = {"rf64": "auto", "fflags": "+bitexact"}
-"""Without bitexact the file names the version of FFmpeg that wrote it."""
+    call.note(codec=format.codec)
 
 
 @contextmanager
@@ -60,34 +60,6 @@ def _failures_of(request: WriteAudioRequest) -> Iterator[None]:
         yield
     except FFmpegError as error:
         raise OutputError(f"cannot write {str(request.target)!r}: {error.strerror}") from error
-
-
-def _pieces(source: Decoded) -> Iterator[npt.NDArray[np.float32]]:
-    if isinstance(source, Audio):
-        length = _PIECE_SECONDS * source.sample_rate
-        for begin in range(0, source.num_samples, length):
-            yield source.samples[:, begin : begin + length]
-    else:
-        for block in source:
-            yield block.samples
-
-
-def _packed(samples: npt.NDArray[np.float32], encoding: str) -> npt.NDArray[np.float32] | npt.NDArray[np.int16]:
-    """``[1, samples * channels]``, interleaved."""
-    interleaved = np.ascontiguousarray(samples.T, np.float32).reshape(1, -1)
-    if encoding == "float32":
-        return interleaved
-    scaled: npt.NDArray[np.int16] = np.clip(np.rint(interleaved * 32768), -32768, 32767).astype(np.int16)
-    return scaled
-
-
-def _check_finite(samples: npt.NDArray[np.float32], start_seconds: float, rate: int) -> None:
-    finite = np.isfinite(samples).all(axis=0)
-    if not finite.all():
-        where = start_seconds + int(np.argmin(finite)) / rate
-        raise BadInput(
-            f"cannot write audio: at {where:.3f} s it holds NaN or infinity; replace them (numpy.nan_to_num)"
-        )
 
 
 def _layout(channels: int) -> str:

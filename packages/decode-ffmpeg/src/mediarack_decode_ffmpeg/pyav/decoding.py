@@ -19,14 +19,15 @@ from mediarack.plugin import MAX_PIXELS, CorruptMedia
 from mediarack_decode_ffmpeg.pyav.opening import OpenMedia
 from mediarack_decode_ffmpeg.pyav.png_limits import PNG_CODECS, check_png
 from mediarack_decode_ffmpeg.pyav.streams import codec_name, container_seconds, is_cover, origin_of, time_base_of
+from mediarack_decode_ffmpeg.recognition import (
+    STATE_EACH_STREAM,
+    STATE_THE_WHOLE,
+    cut_off,
+    is_cut_off,
+    riff_bytes_missing,
+)
 
 AnyFrame = TypeVar("AnyFrame", AudioFrame, VideoFrame)
-
-_STATE_EACH_STREAM = {"mov", "wav", "w64", "flac", "aiff", "caf", "avi"}
-_STATE_THE_WHOLE = {"matroska", "flv", "asf"}
-"""Containers whose header says how long it all is, but not each stream, which may well end earlier."""
-_CUT_OFF_SECONDS, _CUT_OFF_SHARE = 0.5, 0.01
-"""What may be missing of the stated duration: encoders round, and cut at packets. Both must be exceeded."""
 
 
 def decode(
@@ -67,9 +68,9 @@ class _Watch:
     def __init__(self, media: OpenMedia, stream: Stream, *, mid_stream: bool) -> None:
         self._media, self._stream = media, stream
         families = media.families
-        self._whole = bool(families & _STATE_THE_WHOLE)
+        self._whole = bool(families & STATE_THE_WHOLE)
         # Without an index a stream begins where its first whole frame does.
-        self._lenient = mid_stream or not (self._whole or families & _STATE_EACH_STREAM)
+        self._lenient = mid_stream or not (self._whole or families & STATE_EACH_STREAM)
         self._await_keyframe = mid_stream
         self._first_pts: int | None = None
         self._any_frame = False
@@ -129,11 +130,8 @@ class _Watch:
         if self._await_keyframe:
             return  # the seek went past all there is
         stated, end = self._stated_end(), self._end()
-        if stated is not None and stated - end > max(_CUT_OFF_SECONDS, _CUT_OFF_SHARE * stated):
-            raise CorruptMedia(
-                f"{self._media}: the file ends at {end:.1f} s of the {stated:.1f} s it states: "
-                f"it is cut off or still being written; fetch it again, or read with an end before that"
-            )
+        if stated is not None and is_cut_off(end, stated):
+            raise cut_off(str(self._media), end, stated)
         if self._damaged_pts is None:
             return
         if not self._any_frame:
@@ -177,18 +175,16 @@ class _Watch:
             return self._stated_by_riff()
         if self._whole:
             return container_seconds(container)
-        if self._media.families & _STATE_EACH_STREAM and stream.duration is not None:
+        if self._media.families & STATE_EACH_STREAM and stream.duration is not None:
             return self._seconds(stream, (stream.start_time or 0) + stream.duration)
         return None
 
     def _stated_by_riff(self) -> float | None:
         """The size of the RIFF chunk tells: FFmpeg gives the duration of the file as it is."""
-        beginning = self._media.beginning()
-        size = int.from_bytes(beginning[4:8], "little")
-        if not beginning.startswith(b"RIFF") or size in (0, 0xFFFFFFFF):  # written to a pipe; RF64 counts elsewhere
-            return None
         container = self._media.container
-        missing = max(0, size + 8 - container.size)
+        missing = riff_bytes_missing(self._media.beginning(), container.size)
+        if missing is None:
+            return None
         if container.duration is None or not container.bit_rate:
             return None
         return container.duration / av.time_base + missing * 8 / container.bit_rate

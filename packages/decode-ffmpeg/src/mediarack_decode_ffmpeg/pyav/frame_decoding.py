@@ -11,7 +11,7 @@ from av.error import FFmpegError
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from mediarack.plugin import MAX_PIXELS, BadInput
+from mediarack_decode_ffmpeg.pictures import ONE_PACKET_ONE_PICTURE, ROUNDING, check_pixels
 from mediarack_decode_ffmpeg.pyav.decoding import decode, skip_others
 from mediarack_decode_ffmpeg.pyav.opening import OpenMedia
 from mediarack_decode_ffmpeg.pyav.streams import (
@@ -31,10 +31,6 @@ _BACK_SECONDS = (0.0, 2.0, 10.0, 40.0)
 """How much before the target to seek, in turn, until the keyframe found is shown no later than the target."""
 _MOST_THREADS = 16
 """Each holds a frame and delays the first one; FFmpeg itself stops here."""
-ROUNDING = Fraction(1, 10**9)
-"""Seconds forgiven to times asked for: those of frames went through floats and come back a little less."""
-_ONE_PACKET_ONE_PICTURE = {"h264", "hevc", "vvc", "av1", "vp9", "mjpeg", "prores", "dnxhd", "ffv1"}
-"""Not so in VP8 (hidden frames) and MPEG-4 part 2 (frames left out, packed B-frames)."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +50,7 @@ class FrameReader:
         self._index = choose(media, "video", index).index
         self._threads = min(threads, _MOST_THREADS)
         stream = self._prepared()
-        if self.width * self.height > MAX_PIXELS:
-            raise BadInput(
-                f"{media}: its pictures are {self.width}x{self.height}: at most {MAX_PIXELS} pixels are decoded; "
-                f"make it smaller with another tool"
-            )
+        check_pixels(str(media), self.width, self.height)
         self.time_base = time_base_of(stream)
         self._origin = origin_of(media.container, stream)
         self._at_start = True
@@ -120,7 +112,7 @@ class FrameReader:
     def pts_of_all(self) -> list[int] | None:
         """When each picture is shown, in order, without decoding; None where only decoding can tell."""
         stream = self.stream
-        exact = self._media.families & {"mov", "matroska"} and codec_name(stream) in _ONE_PACKET_ONE_PICTURE
+        exact = self._media.families & {"mov", "matroska"} and codec_name(stream) in ONE_PACKET_ONE_PICTURE
         if not exact:
             return None
         self._at_start = False

@@ -9,7 +9,8 @@ from fractions import Fraction
 from typing import cast
 
 from mediarack.plugin import BadInput, Call, CorruptMedia, Frame, FramesHeader, LocalMedia, ReadFramesRequest, Stream
-from mediarack_decode_ffmpeg.pyav.frame_decoding import ROUNDING, FrameReader, Shown
+from mediarack_decode_ffmpeg.pictures import ROUNDING
+from mediarack_decode_ffmpeg.pyav.frame_decoding import FrameReader, Shown
 from mediarack_decode_ffmpeg.pyav.opening import OpenMedia
 from mediarack_decode_ffmpeg.pyav.painting import Painter
 from mediarack_decode_ffmpeg.pyav.streams import codec_name

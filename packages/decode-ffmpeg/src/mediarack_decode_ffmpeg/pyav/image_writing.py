@@ -1,4 +1,4 @@
-"""write_image: JPEG and PNG through FFmpeg's own encoders."""
+"""write_image: JPEG, PNG and WebP through FFmpeg's encoders."""
 
 from __future__ import annotations
 
@@ -11,14 +11,11 @@ from av.error import FFmpegError
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
-from mediarack.plugin import BadInput, OutputError, WriteImageRequest
+from mediarack.plugin import BackendUnavailable, OutputError, WriteImageRequest
+from mediarack_decode_ffmpeg.pictures import IMAGE_CODECS, IMAGE_FORMATS, check_image, quantiser_scale
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-
-_FORMATS = {1: "gray", 3: "rgb24"}
-_MOST_PIXELS_A_SIDE = {"jpeg": 65_500, "png": 1_000_000}
-_BEST_SCALE, _WORST_SCALE = 2, 31
 
 
 def write_image(source: npt.NDArray[np.uint8], request: WriteImageRequest) -> None:
@@ -26,15 +23,17 @@ def write_image(source: npt.NDArray[np.uint8], request: WriteImageRequest) -> No
 
     JPEG has full range BT.601 colours with halved chroma (4:2:0), as most software writes it. Its quantiser scale is
     ``2 + 29 * ((100 - quality) / 99) ** 1.5``, rounded: quality 100 and 95 give 2 (the best that FFmpeg offers), 90
-    gives 3, 75 gives 6, 50 gives 12, 1 gives 31. Raises BadInput for another shape or type, OutputError if writing
-    fails.
+    gives 3, 75 gives 6, 50 gives 12, 1 gives 31. WebP takes the quality as it is, and halves the chroma too. Raises
+    BadInput for another shape or type, OutputError if writing fails.
     """
-    _check(source, request)
+    check_image(source, request)
     height, width, channels = source.shape
     frame = VideoFrame.from_ndarray(
-        np.ascontiguousarray(source if channels == 3 else source[:, :, 0]), format=_FORMATS[channels]
+        np.ascontiguousarray(source if channels == 3 else source[:, :, 0]), format=IMAGE_FORMATS[channels]
     )
-    codec = "mjpeg" if request.container == "jpeg" else "png"
+    codec = IMAGE_CODECS[request.container]
+    if codec not in av.codecs_available:
+        raise BackendUnavailable(f"PyAV {av.__version__} was built without the encoder {codec}")
     encoder = av.CodecContext.create(codec, "w")
     assert isinstance(encoder, VideoCodecContext)
     encoder.width, encoder.height, encoder.time_base = width, height, Fraction(1, 1)
@@ -42,8 +41,11 @@ def write_image(source: npt.NDArray[np.uint8], request: WriteImageRequest) -> No
     if codec == "mjpeg":
         frame = frame.reformat(format="yuvj420p")
         # One picture has no rate to control: between equal limits the scale is what it is told to be.
-        scale = str(_scale(request.quality))
+        scale = str(quantiser_scale(request.quality))
         encoder.options = {"qmin": scale, "qmax": scale}
+    elif codec == "libwebp":
+        frame = frame.reformat(format="yuv420p")
+        encoder.options = {"quality": str(request.quality)}
     encoder.pix_fmt = frame.format.name
     frame.pts, frame.time_base = 0, encoder.time_base
     try:
@@ -54,24 +56,3 @@ def write_image(source: npt.NDArray[np.uint8], request: WriteImageRequest) -> No
         request.target.write_bytes(data)
     except OSError as error:
         raise OutputError(f"cannot write {str(request.target)!r}: {error.strerror}") from error
-
-
-def _scale(quality: int) -> int:
-    power: float = ((100 - quality) / 99) ** 1.5
-    return round(_BEST_SCALE + (_WORST_SCALE - _BEST_SCALE) * power)
-
-
-def _check(source: npt.NDArray[np.uint8], request: WriteImageRequest) -> None:
-    shape, kind = getattr(source, "shape", None), getattr(source, "dtype", type(source).__name__)
-    if (
-        not isinstance(source, np.ndarray)
-        or source.dtype != np.uint8
-        or source.ndim != 3
-        or source.shape[2] not in _FORMATS
-    ):
-        raise BadInput(f"cannot write an image of shape {shape} and type {kind}: give uint8 [height, width, 3 or 1]")
-    most = _MOST_PIXELS_A_SIDE[request.container]
-    if not 1 <= min(source.shape[:2]) <= max(source.shape[:2]) <= most:
-        raise BadInput(
-            f"cannot write an image of shape {shape} as {request.container}: each side has 1 to {most} pixels"
-        )

@@ -11,6 +11,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from mediarack.plugin import ReadFramesRequest
+from mediarack_decode_ffmpeg.pictures import asked_size
 from mediarack_decode_ffmpeg.pyav.orientation import orientation_of
 
 _CHANNELS = {"rgb24": 3, "gray": 1}
@@ -25,7 +26,7 @@ class Painter:
         self._orientation = orientation_of(first, codec)
         self._format = request.format
         self._reformatter = VideoReformatter()
-        self.width, self.height = _asked_size(request, *self._orientation.size(first.width, first.height))
+        self.width, self.height = asked_size(request, *self._orientation.size(first.width, first.height))
 
     def paint(self, frame: VideoFrame) -> npt.NDArray[np.uint8]:
         """Uint8 ``[height, width, channels]``, contiguous, writable, the caller's own."""
@@ -39,14 +40,3 @@ class Painter:
         rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[:height, : width * channels]
         image = self._orientation.upright(rows.reshape(height, width, channels))
         return np.array(image) if painted is frame else np.ascontiguousarray(image)
-
-
-def _asked_size(request: ReadFramesRequest, width: int, height: int) -> tuple[int, int]:
-    """One of the two alone keeps the ratio of the stored picture; a pixel's own aspect ratio is not applied."""
-    if request.width is not None and request.height is not None:
-        return request.width, request.height
-    if request.width is not None:
-        return request.width, max(1, round(height * request.width / width))
-    if request.height is not None:
-        return max(1, round(width * request.height / height)), request.height
-    return width, height

@@ -11,7 +11,7 @@ from mediarack.plugin import Audio, Decoded
 
 
 class MemoryReader:
-    """What SampleReader is for a file. The sound has no layout, so FFmpeg's usual one for its channels is taken."""
+    """Samples by their number, as from a file. There is no layout, so FFmpeg's usual one for the channels is taken."""
 
     def __init__(self, source: Decoded) -> None:
         self._source = source
