@@ -52,6 +52,22 @@ def test_pictures_and_their_times(
     assert np.array_equal(ours.images, theirs.images)
 
 
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+@pytest.mark.parametrize(
+    "asked",
+    [{"at": [50.01, 49.99, 59.99]}, {"start": 30.01, "end": 30.3}, {"indices": [300, 1499]}, {"start": 59.8}],
+    ids=str,
+)
+def test_pictures_far_into_a_file(
+    pyav: Rack, ffmpeg: Rack, make_video: Callable[..., Path], suffix: str, asked: dict[str, Any]
+) -> None:
+    path = make_video(f"far.{suffix}", [n / 25 for n in range(1500)], bf=3, g=100)
+    ours, theirs = ffmpeg.read_frames(path, **asked), pyav.read_frames(path, **asked)
+    assert np.array_equal(ours.pts, theirs.pts)
+    assert np.array_equal(ours.durations_pts, theirs.durations_pts)
+    assert np.array_equal(ours.images, theirs.images)
+
+
 def test_pictures_of_a_varying_frame_rate(pyav: Rack, ffmpeg: Rack, uneven: Path) -> None:
     times = np.linspace(0, 20, 97).tolist()
     ours, theirs = ffmpeg.read_frames(uneven, at=times), pyav.read_frames(uneven, at=times)
