@@ -199,3 +199,14 @@ def test_a_stream_of_sound_is_a_source(rack: Rack, wav: Path) -> None:
     again = rack.read_audio(rack.iter_audio(wav), sample_rate=16_000, channels=1, start=3.0)
     assert np.array_equal(again.samples, whole.samples)
     assert [record.capability for record in again.provenance.calls] == ["read_audio"]
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(None, None), (16_000, 1), (48_000, 2), (22_050, None)])
+def test_a_far_window_of_uncompressed_sound_is_the_same_part_of_the_whole(
+    rack: Rack, wav: Path, rate: int | None, channels: int | None
+) -> None:
+    whole = rack.read_audio(wav, sample_rate=rate, channels=channels)
+    part = rack.read_audio(wav, sample_rate=rate, channels=channels, start=7.123, end=9.876)
+    first = round(7.123 * whole.sample_rate)
+    assert part.start_seconds == first / whole.sample_rate
+    assert np.allclose(part.samples, whole.samples[:, first : first + part.num_samples], atol=1e-6)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from mediarack.plugin import BadInput, CorruptMedia, LocalMedia, NotMedia
@@ -37,6 +37,8 @@ _PICTURES = {
 STATE_EACH_STREAM = frozenset({"mov", "wav", "w64", "flac", "aiff", "caf", "avi"})
 STATE_THE_WHOLE = frozenset({"matroska", "flv", "asf"})
 """Containers whose header says how long it all is, but not each stream, which may well end earlier."""
+_END_AS_DURATION = frozenset({"matroska", "asf", "nut", "ogg"})
+"""Containers whose stated durations count from timestamp 0: when it ends, not how long it is from its start."""
 _CUT_OFF_SECONDS, _CUT_OFF_SHARE = 0.5, 0.01
 """What may be missing of the stated duration: encoders round, and cut at packets. Both must be exceeded."""
 
@@ -77,6 +79,13 @@ def without_streams(what: str, beginning: bytes) -> BadInput:
         f"{what} begins like {container}, but its header names no streams: it is cut off or damaged; "
         f"fetch the whole file again"
     )
+
+
+def length_of(families: Collection[str], stated: float, start: float) -> float:
+    """Seconds, of those that a container of these families states and of the timestamp of what they are about."""
+    if _END_AS_DURATION.isdisjoint(families) or not 0 < start < stated:
+        return stated
+    return stated - start
 
 
 def is_cut_off(end: float, stated: float) -> bool:

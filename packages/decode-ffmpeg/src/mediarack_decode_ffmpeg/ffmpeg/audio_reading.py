@@ -43,6 +43,10 @@ from mediarack_decode_ffmpeg.ffmpeg.watching import (
 )
 
 _GAP_SECONDS = 0.1
+_COUNTED_BY_SAMPLE = frozenset({"wav", "w64", "aiff", "caf", "au"})
+"""Containers of uncompressed sound: the place of each sample follows from its number."""
+_RESAMPLER_SECONDS = 2
+"""Before a window: more than the resampler's filter reaches at any rate."""
 _FAR_SECONDS = 2.0
 """Damage so much before what is wanted does not reach it: decoders carry over a fraction of a second."""
 
@@ -51,7 +55,8 @@ def read_audio(source: LocalMedia | Url | Decoded, request: ReadAudioRequest, ca
     """Blocks of one second. Sample ``n`` of the whole stream lies at ``start_seconds + n / sample_rate``.
 
     A window is cut out of the whole, which is decoded from its beginning: exact in every format, and the later it
-    begins the longer it takes. As for pyav, a jump of timestamps leaves no silence but is noted as ``gaps``.
+    begins the longer it takes; uncompressed sound alone is entered shortly before it. As for pyav, a jump of timestamps
+    leaves no silence but is noted as ``gaps``.
     """
     parts = _of_memory(source, request, call) if isinstance(source, Audio | Stream) else _of_file(source, request, call)
     header = cast("AudioHeader", next(parts))
@@ -100,12 +105,21 @@ def _of_file(
             yield from window.audio(sound.pieces(header, call), call)
 
 
+def _entry(contents: Contents, listed: Listed, request: ReadAudioRequest) -> int:
+    """Whole seconds of the sound to leave out before a window: at every rate that is a whole number of samples."""
+    exact = contents.families & _COUNTED_BY_SAMPLE and listed.codec.startswith("pcm_")
+    # Inside the file, so that also a window past its end is told where it ends.
+    begin = int(min(request.start, contents.banner.duration or 0.0) - _RESAMPLER_SECONDS)
+    return begin if exact and begin > 0 and contents.banner.start_seconds == 0 else 0
+
+
 @contextmanager
 def _decoding(
     contents: Contents, listed: Listed, request: ReadAudioRequest, call: Call
 ) -> Iterator[tuple[Run, Watcher]]:
     watcher = Watcher()
-    source = media_input(contents.binary, contents.opened, contents.demuxer, threads=min(call.threads, 16))
+    entered = {} if not (begin := _entry(contents, listed, request)) else {"ss": begin}
+    source = media_input(contents.binary, contents.opened, contents.demuxer, threads=min(call.threads, 16), **entered)
     node = source[str(listed.index)].filter(watcher.sound)
     channels = getattr(described(listed, 0, contents.binary.layouts, None), "channels", 0)
     if request.sample_rate is not None or request.channels not in (None, channels):
@@ -158,6 +172,8 @@ class _Sound:
         self._contents, self._listed, self._run, self._watcher = contents, listed, run, watcher
         self._patient = request.end is None or not states_duration(contents)
         self._wanted_from = request.start
+        self._left_out = _entry(contents, listed, request)
+        """Seconds before the first sample."""
         self._shifts: list[tuple[float, float]] = []
         """Where samples were lost to damage before what is wanted, and how many seconds of them."""
         self._damaged = False
@@ -177,12 +193,13 @@ class _Sound:
             self._take_all()
             lost = sum(missing for where, missing in self._shifts if where * header.sample_rate < counted)
             number = counted + round(lost * header.sample_rate)
+            place = number + self._left_out * header.sample_rate
             if self._error is None:
-                yield number, samples
+                yield place, samples
                 continue
             left = round(self._error[0] * header.sample_rate) - number
             if left > 0:
-                yield number, samples[:, :left]
+                yield place, samples[:, :left]
             if left < samples.shape[1]:
                 raise self._error[1]
         status = self._run.finish()
@@ -218,6 +235,7 @@ class _Sound:
                 raise CorruptMedia(f"{contents.opened}: audio stream {listed.index} holds nothing that can be decoded")
             return Extent(str(contents.opened), rate, channels, 0.0, stated)
         begin = 0.0 if first.pts is None else (first.pts - self._origin(first)) / first.sample_rate
+        begin = max(0.0, begin - self._left_out)
         return Extent(str(contents.opened), first.sample_rate, first.channels, begin, stated)
 
     def _origin(self, frame: SoundFrame) -> int:

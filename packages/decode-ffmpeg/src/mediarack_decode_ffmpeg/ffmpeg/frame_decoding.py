@@ -134,7 +134,7 @@ class Pictures:
             if isinstance(event, FrameClock):
                 self.time_base = Fraction(*event.time_base)
                 usual = usual_duration(self._contents, self._listed, self.time_base)
-                first = origin(self._contents, self.time_base)
+                first = origin(self._contents, self._listed, self.time_base)
             elif isinstance(event, Damage):
                 # Without an index a stream begins where its first whole frame does.
                 if damaged is None and (told is not None or not lenient):

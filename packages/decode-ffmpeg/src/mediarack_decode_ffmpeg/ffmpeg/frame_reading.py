@@ -177,7 +177,7 @@ class _Reading:
         return Picks("pts", seek=seek_seconds(float(found.pts[first] * found.time_base)))
 
     def _key(self, found: Timeline, place: int) -> int:
-        return found.pts[place] + origin(self._contents, found.time_base) if found.by_time else place
+        return found.pts[place] + origin(self._contents, self._listed, found.time_base) if found.by_time else place
 
     def _check_end(self, found: Timeline) -> None:
         """Raises CorruptMedia if the pictures end where the file was cut off."""

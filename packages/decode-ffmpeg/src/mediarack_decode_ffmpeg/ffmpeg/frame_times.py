@@ -66,8 +66,10 @@ def usual_duration(contents: Contents, listed: Listed, time_base: Fraction) -> i
     return max(1, round(1 / (Fraction(rate).limit_denominator(1001) * time_base))) if rate else 1
 
 
-def origin(contents: Contents, time_base: Fraction) -> int:
-    """The container's start, by which all times count, in ticks."""
+def origin(contents: Contents, listed: Listed, time_base: Fraction) -> int:
+    """The container's start, by which all times count, in ticks. A cover picture has no time: it is there from 0 on."""
+    if listed.cover:
+        return 0
     return round(Fraction(round(contents.banner.start_seconds * 1_000_000), 1_000_000) / time_base)
 
 
@@ -119,7 +121,7 @@ def _by_packets(
             if packet.discard:
                 continue
             base = packets.time_bases[packet.stream]
-            pts = packet.pts - origin(contents, base)
+            pts = packet.pts - origin(contents, listed, base)
             if not found:
                 if not packet.keyframe:
                     return None
@@ -129,7 +131,7 @@ def _by_packets(
             if until is not None:
                 if pts > ticks(until, base):
                     after = pts if after is None else min(after, pts)
-                if after is not None and packet.dts - origin(contents, base) > after:
+                if after is not None and packet.dts - origin(contents, listed, base) > after:
                     complete = False
                     break
     # A picture shown before the first keyframe cannot be decoded; two at one time cannot be told apart.
@@ -150,7 +152,7 @@ def _by_decoding(contents: Contents, listed: Listed, call: Call) -> Timeline:
         for packet in packets:
             base = packets.time_bases[packet.stream]
             usual = usual_duration(contents, listed, base)
-            pts = packet.pts - origin(contents, base)
+            pts = packet.pts - origin(contents, listed, base)
             pts = placed(contents, pts, found[-1] if found else None, usual)
             found.append(pts)
             timed = packet.duration and not contents.families & _WITHOUT_TIMES

@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from mediarack.plugin import BackendFailed, BadInput, Call, MediaInfo, NoSuchStream, NotMedia
+from mediarack.plugin import BackendFailed, BadInput, Call, MediaInfo, NoSuchStream
 from mediarack_decode_ffmpeg.ffmpeg.banner import Banner, Listed, described, parse_banner
 from mediarack_decode_ffmpeg.ffmpeg.binary import Binary
 from mediarack_decode_ffmpeg.ffmpeg.commands import compiled, media_input, to_pipe
 from mediarack_decode_ffmpeg.ffmpeg.process import Run
 from mediarack_decode_ffmpeg.ffmpeg.sources import Opened
-from mediarack_decode_ffmpeg.recognition import not_opened, picture_demuxer, refusal
+from mediarack_decode_ffmpeg.recognition import length_of, not_opened, picture_demuxer, refusal, without_streams
 
 _REASON = re.compile(r"(?:Error opening input files?|.*): (.+)$")
 _TRANSPOSE = re.compile(r"\[transpose @ \w+\].* dir:([0-3]) ")
@@ -92,7 +92,9 @@ def look_into(opened: Opened, binary: Binary, call: Call) -> Contents:
     if banner is None:
         raise _explained(opened, text)
     if not banner.streams:
-        raise NotMedia(f"{opened} holds no streams: give an audio or video file")
+        raise without_streams(str(opened), opened.beginning)
+    if banner.duration is not None:
+        banner.duration = length_of(banner.container.split(","), banner.duration, banner.start_seconds)
     large = _TOO_LARGE.search(text)
     return Contents(opened, binary, banner, demuxer, (int(large[1]), int(large[2])) if large else None)
 

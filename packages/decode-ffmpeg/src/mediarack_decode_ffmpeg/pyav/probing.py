@@ -24,10 +24,10 @@ from mediarack_decode_ffmpeg.pyav.streams import (
     is_cover,
     is_default,
     layout_of,
-    length_of,
     stream_seconds,
     time_base_of,
 )
+from mediarack_decode_ffmpeg.recognition import length_of
 
 _CLOCK = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
 _ROTATING = {"mov", "matroska"}
@@ -135,7 +135,7 @@ def _duration(container: InputContainer, stream: Stream) -> float | None:
     if match is None:
         return None
     stated = int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3])
-    return length_of(container, stated, float((stream.start_time or 0) * time_base_of(stream)))
+    return length_of(container.format.name.split(","), stated, float((stream.start_time or 0) * time_base_of(stream)))
 
 
 def _language(stream: Stream) -> str | None:

@@ -14,9 +14,7 @@ from av.stream import Disposition, Stream
 
 from mediarack.plugin import BackendUnavailable, NoSuchStream
 from mediarack_decode_ffmpeg.pyav.opening import OpenMedia
-
-_END_AS_DURATION = {"matroska", "asf", "nut", "ogg"}
-"""Containers whose stated durations count from timestamp 0: when it ends, not how long it is from its start."""
+from mediarack_decode_ffmpeg.recognition import length_of
 
 
 def choose(media: OpenMedia, kind: Literal["audio", "video"], index: int | None) -> Stream:
@@ -74,7 +72,9 @@ def container_seconds(container: InputContainer) -> float | None:
     """How long the container says it is."""
     if container.duration is None:
         return None
-    return length_of(container, container.duration / av.time_base, (container.start_time or 0) / av.time_base)
+    return length_of(
+        container.format.name.split(","), container.duration / av.time_base, (container.start_time or 0) / av.time_base
+    )
 
 
 def stream_seconds(container: InputContainer, stream: Stream) -> float | None:
@@ -82,14 +82,8 @@ def stream_seconds(container: InputContainer, stream: Stream) -> float | None:
     if stream.duration is None:
         return None
     base = time_base_of(stream)
-    return length_of(container, float(stream.duration * base), float((stream.start_time or 0) * base))
-
-
-def length_of(container: InputContainer, stated: float, start: float) -> float:
-    """Seconds, of those that a container states and of the timestamp of what they are about."""
-    if not _END_AS_DURATION & set(container.format.name.split(",")) or not 0 < start < stated:
-        return stated
-    return stated - start
+    families = container.format.name.split(",")
+    return length_of(families, float(stream.duration * base), float((stream.start_time or 0) * base))
 
 
 def _listed(container: InputContainer) -> str:
