@@ -118,8 +118,12 @@ def _decoding(
     contents: Contents, listed: Listed, request: ReadAudioRequest, call: Call
 ) -> Iterator[tuple[Run, Watcher]]:
     watcher = Watcher()
-    entered = {} if not (begin := _entry(contents, listed, request)) else {"ss": begin}
-    source = media_input(contents.binary, contents.opened, contents.demuxer, threads=min(call.threads, 16), **entered)
+    options: dict[str, Any] = {"threads": min(call.threads, 16)}
+    if begin := _entry(contents, listed, request):
+        options["ss"] = begin
+    if listed.codec == "flac":
+        options["err_detect"] = "crccheck+explode"  # else noise in a frame may be decoded without a word (FFmpeg 5)
+    source = media_input(contents.binary, contents.opened, contents.demuxer, **options)
     node = source[str(listed.index)].filter(watcher.sound)
     channels = getattr(described(listed, 0, contents.binary.layouts, None), "channels", 0)
     if request.sample_rate is not None or request.channels not in (None, channels):
