@@ -139,6 +139,18 @@ class Crowded(Counter):
         return Stream(INFO, segments())
 
 
+class Deaf:
+    """One segment, once it may go on; it never asks whether it is cancelled."""
+
+    begun = threading.Event()
+    may_go_on = threading.Event()
+
+    def transcribe(self, source, request, call):
+        Deaf.begun.set()
+        Deaf.may_go_on.wait(60)
+        return Stream(INFO, iter([Segment(start=0, end=1, text="0")]))
+
+
 class Logging(Counter):
     def transcribe(self, source, request, call):
         logging.getLogger("toy_engine").warning("at work")
