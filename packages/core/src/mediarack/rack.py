@@ -475,10 +475,11 @@ class Rack:
             return self.calls.perform(request, source, how)
         stems = self.iter_stems(source, stems=(separate,), stream=stream, **without_backend(how))
         try:
-            return self.calls.perform(request, one_stem(stems), how)
+            segments = self.calls.perform(request, one_stem(stems), how)
         except BaseException:
             stems.close()
             raise
+        return Stream(segments.header, segments, provenance=lambda: segments.provenance, close=stems.close)
 
     def transcribe(
         self,
