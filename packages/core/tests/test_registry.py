@@ -69,6 +69,13 @@ def test_of_two_plugins_that_claim_one_name_the_first_is_kept_and_the_other_told
     assert "'same' is already provided" in reasons(registry)[0]
 
 
+def test_a_plugin_given_twice_is_kept_once_and_told():
+    plugin = toy.plugin(toy.spec("a", "Counter"))
+    registry = Registry([plugin, plugin])
+    assert [b.spec.name for b in registry.backends] == ["a"]
+    assert "is registered already, as plugin 1" in reasons(registry)[0]
+
+
 def test_an_installed_plugin_that_cannot_be_imported_is_told_beside_the_others(tmp_path, monkeypatch):
     info = tmp_path / "broken_plugin-1.0.dist-info"
     info.mkdir()

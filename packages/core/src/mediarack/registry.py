@@ -180,6 +180,9 @@ class Registry:
                 f"was written for PLUGIN_API {written_for!r}, this mediarack has {hooks.PLUGIN_API}: update the {side}",
             )
             return
+        if self._manager.is_registered(plugin):
+            self._problem(shown, f"is registered already, as {self._manager.get_name(plugin)}: give it once")
+            return
         try:
             self._manager.register(plugin, name=name)
             self._manager.check_pending()
