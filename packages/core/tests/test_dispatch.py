@@ -232,3 +232,15 @@ def test_several_sources_are_done_though_one_is_wrong(tmp_path):
         outcomes = list(it.transcribe_each([SOURCE, tmp_path / "gone", SOURCE]))
     assert [outcome.transcript is not None for outcome in outcomes] == [True, False, True]
     assert "no such file" in str(outcomes[1].error)
+
+
+def test_the_device_is_for_the_backend_that_is_named_and_not_for_the_writers(tmp_path):
+    separator = toy.spec(
+        "s", "ThreeBlocks", capability="separate", features=frozenset({"stem:speech"}), devices=("cuda", "cpu")
+    )
+    writer = toy.spec(
+        "w", "Writer", capability="write_audio", features=frozenset({"wav", "wav:s16"}), inputs=frozenset({"audio"})
+    )
+    with rack(separator, writer) as it:
+        written = it.extract_stems(SOURCE, {"speech": tmp_path / "speech.wav"}, backend="s", device="cuda")
+    assert written["speech"].stat().st_size == 3 * 8000 * 4

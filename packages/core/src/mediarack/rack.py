@@ -344,7 +344,7 @@ class Rack:
         check_target(path)
         image_request(path, path, quality)  # what is wrong with it is told before the work
         frames = self.read_frames(source, at=[seconds], width=width, stream=stream, **how)
-        return self.write_image(frames.images[0], path, quality=quality)
+        return self.write_image(frames.images[0], path, quality=quality, **without_backend(how))
 
     def iter_stems(
         self,

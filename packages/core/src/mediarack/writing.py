@@ -49,8 +49,8 @@ def image_request(named: Path, target: Path, quality: int) -> WriteImageRequest:
 
 
 def without_backend(how: How) -> How:
-    """For the second call of a verb that makes two: ``backend`` and ``progress`` are meant for the first."""
-    return {key: value for key, value in how.items() if key not in ("backend", "progress")}  # type: ignore[return-value]
+    """For the other call of a verb that makes two: ``backend``, ``device`` and ``progress`` are meant for one."""
+    return {key: value for key, value in how.items() if key not in ("backend", "device", "progress")}  # type: ignore[return-value]
 
 
 def write_stems(
