@@ -168,7 +168,11 @@ def test_a_preferred_backend_that_is_not_there_is_told():
         assert [reason.backend for reason in segments.provenance.passed_over] == ["b"]
 
 
-@pytest.mark.parametrize("wrong", [{"deadline": 0}, {"threads": 0}, {"device": "tpu"}, {"deadlin": 3}], ids=str)
+@pytest.mark.parametrize(
+    "wrong",
+    [{"deadline": 0}, {"threads": 0}, {"device": "tpu"}, {"deadlin": 3}, {"backend": 5}, {"progress": 5}, {"cancel": 5}],
+    ids=str,
+)
 def test_wrong_arguments_of_a_call_are_told(wrong):
     with rack(toy.spec("a", "Counter")) as it, pytest.raises(mr.BadInput, match=next(iter(wrong))):
         it.transcribe(SOURCE, **wrong)
