@@ -48,6 +48,12 @@ def test_when_all_prove_unusable_every_reason_is_told():
     assert [reason.backend for reason in caught.value.passed_over] == ["a", "b"]
 
 
+def test_an_engine_that_leaves_as_it_is_loaded_is_unusable_and_takes_nothing_with_it():
+    with rack(toy.spec("a", "Leaving", priority=1), toy.spec("b", "Counter")) as it:
+        with it.iter_segments(SOURCE) as segments:
+            assert "SystemExit: no licence" in str(segments.provenance.passed_over[0])
+
+
 def test_a_failure_of_the_engine_is_no_reason_to_fall_back():
     with rack(toy.spec("a", "Broken", priority=1), toy.spec("b", "Counter")) as it:
         with pytest.raises(mr.BackendFailed, match="KeyError: 'inside the engine'") as caught:
@@ -170,7 +176,15 @@ def test_a_preferred_backend_that_is_not_there_is_told():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"deadline": 0}, {"threads": 0}, {"device": "tpu"}, {"deadlin": 3}, {"backend": 5}, {"progress": 5}, {"cancel": 5}],
+    [
+        {"deadline": 0},
+        {"threads": 0},
+        {"device": "tpu"},
+        {"deadlin": 3},
+        {"backend": 5},
+        {"progress": 5},
+        {"cancel": 5},
+    ],
     ids=str,
 )
 def test_wrong_arguments_of_a_call_are_told(wrong):

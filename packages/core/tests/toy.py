@@ -103,6 +103,11 @@ class Unloadable:
         raise OSError("libtoy.so: cannot open shared object file")
 
 
+class Leaving:
+    def __init__(self):
+        raise SystemExit("no licence for the toy engine")
+
+
 class Broken:
     def transcribe(self, source, request, call):
         raise KeyError("inside the engine")

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from mediarack.backends import BackendSpec
-from mediarack.calls import How
+from mediarack.calls import CancelToken, How
 from mediarack.config import Config
 from mediarack.errors import BackendFailed, BackendUnavailable, BadInput, MediarackError, PassedOver
 from mediarack.hardware.cpu import effective_cores
@@ -197,7 +197,7 @@ class Dispatcher:
                 module, _, name = spec.implementation.partition(":")
                 try:
                     self._instances[spec.implementation] = getattr(importlib.import_module(module), name)()
-                except Exception as error:  # loading a native library may raise anything
+                except (Exception, SystemExit) as error:  # loading a library may do anything
                     raise BackendUnavailable(f"{module} cannot be loaded: {type(error).__name__}: {error}") from error
             return self._instances[spec.implementation]
 
@@ -298,6 +298,13 @@ def _check_how(how: How) -> None:
         raise BadInput(f"deadline={deadline!r}: must be seconds, more than 0")
     if threads is not None and not (isinstance(threads, int) and threads >= 1):
         raise BadInput(f"threads={threads!r}: must be 1 or more")
+    backend, progress, cancel = how.get("backend"), how.get("progress"), how.get("cancel")
+    if not isinstance(backend, str | None):
+        raise BadInput(f"backend={backend!r}: must be a name (mediarack backends lists them)")
+    if progress is not None and not callable(progress):
+        raise BadInput(f"progress={progress!r}: must be a function that takes a Progress")
+    if not isinstance(cancel, CancelToken | None):
+        raise BadInput(f"cancel={cancel!r}: must be a mediarack.CancelToken")
     if how.get("device") not in (None, "auto", "cpu", "cuda"):
         raise BadInput(f"device={how['device']!r}: must be auto, cpu or cuda")
 
