@@ -7,8 +7,8 @@ import threading
 import pytest
 import toy
 
-from mediarack import BadInput, Cancelled, CancelToken, Config, DeadlineExceeded, Rack
-from mediarack.aio import MAX_THREADS
+from mediarack import BadInput, Cancelled, CancelToken, Config, DeadlineExceeded, NotMedia, Rack
+from mediarack.aio import MAX_THREADS, AsyncRack
 
 COUNTER = toy.spec("counter", "Counter")
 CROWDED = toy.spec("crowded", "Crowded")
@@ -142,3 +142,18 @@ def test_context_variables_reach_the_work_and_its_progress(rack):
         return set(told)
 
     assert asyncio.run(talk()) == {"kept"}
+
+
+def test_several_sources_are_done_though_one_is_wrong(rack):
+    async def talk():
+        sources = [b"x", b"", b"x"]
+        return [outcome async for outcome in rack.aio.transcribe_each(sources, backend="crowded", deadline=30)]
+
+    first, second, third = asyncio.run(talk())
+    assert first.transcript.text == third.transcript.text
+    assert (second.transcript, type(second.error)) == (None, NotMedia)
+
+
+def test_every_verb_of_a_rack_is_there(rack):
+    verbs = {name for name in vars(Rack) if not name.startswith("_")} - {"aio", "close", "command"}
+    assert verbs <= {name for name in vars(AsyncRack) if not name.startswith("_")}

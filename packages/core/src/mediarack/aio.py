@@ -6,16 +6,18 @@ import asyncio
 import contextvars
 import functools
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 from mediarack.calls import CancelToken, How, Progress
+from mediarack.errors import MediarackError
 from mediarack.media import Header, Item, Stream
 from mediarack.provenance import Provenance
-from mediarack.rack import Rack
+from mediarack.rack import Outcome, Rack
+from mediarack.sources import Source
 from mediarack.turns import holder
 
 P = ParamSpec("P")
@@ -73,6 +75,14 @@ class AsyncRack:
     iter_segments = _streamed(Rack.iter_segments)
     speak = _awaited(Rack.speak)
     iter_speech = _streamed(Rack.iter_speech)
+
+    async def transcribe_each(self, sources: Iterable[Source], **arguments: Any) -> AsyncIterator[Outcome]:
+        """As Rack.transcribe_each, for ``async for``; cancelling the task is no outcome."""
+        for source in sources:
+            try:
+                yield Outcome(source=source, transcript=await self.transcribe(source, **arguments), error=None)
+            except MediarackError as error:
+                yield Outcome(source=source, transcript=None, error=error)
 
     def close(self) -> None:
         """Called by Rack.close."""
