@@ -48,6 +48,12 @@ def test_when_all_prove_unusable_every_reason_is_told():
     assert [reason.backend for reason in caught.value.passed_over] == ["a", "b"]
 
 
+def test_an_engine_that_leaves_as_it_is_loaded_is_unusable_and_takes_nothing_with_it():
+    with rack(toy.spec("a", "Leaving", priority=1), toy.spec("b", "Counter")) as it:
+        with it.iter_segments(SOURCE) as segments:
+            assert "SystemExit: no licence" in str(segments.provenance.passed_over[0])
+
+
 def test_a_failure_of_the_engine_is_no_reason_to_fall_back():
     with rack(toy.spec("a", "Broken", priority=1), toy.spec("b", "Counter")) as it:
         with pytest.raises(mr.BackendFailed, match="KeyError: 'inside the engine'") as caught:
@@ -168,7 +174,19 @@ def test_a_preferred_backend_that_is_not_there_is_told():
         assert [reason.backend for reason in segments.provenance.passed_over] == ["b"]
 
 
-@pytest.mark.parametrize("wrong", [{"deadline": 0}, {"threads": 0}, {"device": "tpu"}, {"deadlin": 3}], ids=str)
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"deadline": 0},
+        {"threads": 0},
+        {"device": "tpu"},
+        {"deadlin": 3},
+        {"backend": 5},
+        {"progress": 5},
+        {"cancel": 5},
+    ],
+    ids=str,
+)
 def test_wrong_arguments_of_a_call_are_told(wrong):
     with rack(toy.spec("a", "Counter")) as it, pytest.raises(mr.BadInput, match=next(iter(wrong))):
         it.transcribe(SOURCE, **wrong)
@@ -232,3 +250,15 @@ def test_several_sources_are_done_though_one_is_wrong(tmp_path):
         outcomes = list(it.transcribe_each([SOURCE, tmp_path / "gone", SOURCE]))
     assert [outcome.transcript is not None for outcome in outcomes] == [True, False, True]
     assert "no such file" in str(outcomes[1].error)
+
+
+def test_the_device_is_for_the_backend_that_is_named_and_not_for_the_writers(tmp_path):
+    separator = toy.spec(
+        "s", "ThreeBlocks", capability="separate", features=frozenset({"stem:speech"}), devices=("cuda", "cpu")
+    )
+    writer = toy.spec(
+        "w", "Writer", capability="write_audio", features=frozenset({"wav", "wav:s16"}), inputs=frozenset({"audio"})
+    )
+    with rack(separator, writer) as it:
+        written = it.extract_stems(SOURCE, {"speech": tmp_path / "speech.wav"}, backend="s", device="cuda")
+    assert written["speech"].stat().st_size == 3 * 8000 * 4

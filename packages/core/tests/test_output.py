@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from mediarack.errors import OutputError
-from mediarack.output import check_not_source, check_target, replacing
+from mediarack.output import check_apart, check_not_source, check_target, replacing
 
 
 def test_the_file_appears_when_the_block_ends_well(tmp_path):
@@ -31,6 +31,34 @@ def test_a_failure_leaves_the_older_file_and_nothing_else(tmp_path):
 def test_an_os_error_becomes_an_output_error_that_names_the_target(tmp_path):
     with pytest.raises(OutputError, match=r"a\.txt.*No space left"), replacing(tmp_path / "a.txt"):
         raise OSError(28, "No space left on device")
+
+
+def test_a_broken_connection_is_none_of_the_files(tmp_path):
+    with pytest.raises(BrokenPipeError), replacing(tmp_path / "a.txt"):
+        raise BrokenPipeError(32, "Broken pipe")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_address_longer_than_a_name_is_no_file_to_overwrite(tmp_path):
+    (tmp_path / "a.wav").touch()
+    check_not_source("https://example.org/a.mp4?signature=" + "0" * 5000, tmp_path / "a.wav")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other limits and other links")
+@pytest.mark.parametrize(
+    ("name", "told"), [("a" * 300, "name too long"), ("a\0b", "null byte"), ("loop", "levels of symbolic links")]
+)
+def test_what_is_no_name_is_told(tmp_path, name, told):
+    (tmp_path / "loop").symlink_to("loop")
+    target = tmp_path / name
+    with pytest.raises(OutputError, match=told):
+        check_target(target)
+    with pytest.raises(OutputError, match=told):
+        check_not_source("talk.mp4", target)
+    with pytest.raises(OutputError, match=told):
+        check_apart([target])
+    with pytest.raises(OutputError, match=told), replacing(target):
+        pass
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")

@@ -68,3 +68,22 @@ def test_the_fingerprint_changes_with_an_install(tmp_path, monkeypatch):
     before = placement._fingerprint()
     (tmp_path / "new-1.0.dist-info").mkdir()
     assert placement._fingerprint() != before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege")
+def test_an_entry_that_links_to_nothing_is_no_installed_distribution(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    before = placement._fingerprint()
+    (tmp_path / "gone-1.0.dist-info").symlink_to(tmp_path / "nowhere")
+    assert placement._fingerprint() == before
+
+
+def test_a_path_object_in_sys_path_is_passed_over_as_by_import(tmp_path, monkeypatch, config):
+    monkeypatch.setattr(sys, "path", [*sys.path, tmp_path])
+    assert placement.host_problem(engine(tmp_path, monkeypatch, ""), config) is None
+
+
+def test_a_damaged_cache_only_costs_time(tmp_path, monkeypatch, config, cache):
+    cache.parent.mkdir()
+    cache.write_bytes(b"\xff\xfe\n")
+    assert placement.host_problem(engine(tmp_path, monkeypatch, ""), config) is None

@@ -37,15 +37,16 @@ def test_a_plugin_without_the_number_is_told():
     assert "PLUGIN_API None" in reasons(registry)[0]
 
 
-def test_a_hook_that_raises_is_told_beside_the_others():
+@pytest.mark.parametrize("error", [RuntimeError, SystemExit])
+def test_a_hook_that_raises_is_told_beside_the_others(error):
     def raising():
-        raise RuntimeError("no config")
+        raise error("no config")
 
     bad = toy.plugin()
     bad.mediarack_backends = hookimpl(specname="mediarack_backends")(raising)
     registry = Registry([bad, toy.plugin(toy.spec("good", "Counter"))])
     assert names(registry) == ["good"]
-    assert "RuntimeError: no config" in reasons(registry)[0]
+    assert f"{error.__name__}: no config" in reasons(registry)[0]
 
 
 def test_a_hook_that_returns_something_else_is_told():
@@ -69,12 +70,20 @@ def test_of_two_plugins_that_claim_one_name_the_first_is_kept_and_the_other_told
     assert "'same' is already provided" in reasons(registry)[0]
 
 
-def test_an_installed_plugin_that_cannot_be_imported_is_told_beside_the_others(tmp_path, monkeypatch):
+def test_a_plugin_given_twice_is_kept_once_and_told():
+    plugin = toy.plugin(toy.spec("a", "Counter"))
+    registry = Registry([plugin, plugin])
+    assert [b.spec.name for b in registry.backends] == ["a"]
+    assert "is registered already, as plugin 1" in reasons(registry)[0]
+
+
+@pytest.mark.parametrize("fault", ["raise SyntaxError('written in a hurry')", "exit('written in a hurry')"])
+def test_an_installed_plugin_that_cannot_be_imported_is_told_beside_the_others(tmp_path, monkeypatch, fault):
     info = tmp_path / "broken_plugin-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken-plugin\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[mediarack]\nbroken = broken_plugin\n")
-    (tmp_path / "broken_plugin.py").write_text("raise SyntaxError('written in a hurry')")
+    (tmp_path / "broken_plugin.py").write_text(fault)
     monkeypatch.syspath_prepend(str(tmp_path))
     registry = Registry()
     assert "pyav" in names(registry)

@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from mediarack.errors import BadInput
-from mediarack.requests import ReadAudioRequest, ReadFramesRequest, TranscribeRequest, WriteImageRequest
+from mediarack.requests import (
+    ReadAudioRequest,
+    ReadFramesRequest,
+    SeparateRequest,
+    SpeakRequest,
+    TranscribeRequest,
+    WriteImageRequest,
+)
 
 
 @pytest.mark.parametrize(
@@ -28,6 +35,9 @@ from mediarack.requests import ReadAudioRequest, ReadFramesRequest, TranscribeRe
         (lambda: ReadFramesRequest(format="yuv420p"), "rgb24, gray"),
         (lambda: WriteImageRequest(target=Path("x.jpg"), quality=0), "quality=0"),
         (lambda: TranscribeRequest(task="summarise"), "transcribe, translate"),
+        (lambda: TranscribeRequest(language=5), "language=5"),
+        (lambda: SeparateRequest(model=b"dfn"), "model=b'dfn'"),
+        (lambda: SpeakRequest(voice=5), "voice=5"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_is_allowed(make, told):

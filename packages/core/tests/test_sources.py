@@ -9,7 +9,7 @@ import pytest
 
 from mediarack.errors import BadInput, NotMedia
 from mediarack.media import Audio, AudioHeader, Stream
-from mediarack.sources import check_source, describe, kind_of
+from mediarack.sources import Url, check_source, describe, kind_of
 
 
 def test_a_missing_file_is_named_with_where_it_was_looked_for(tmp_path):
@@ -66,8 +66,34 @@ def test_a_url_is_named_without_what_may_be_secret():
 
 @pytest.mark.parametrize("address", ["file:///etc/passwd", "ftp://example.org/a", "concat://a|b", "http://"])
 def test_other_addresses_are_refused(address):
-    with pytest.raises(BadInput, match="must be http:// or https://"):
-        check_source(address)
+    for given in (address, Url(address)):
+        with pytest.raises(BadInput, match="must be http:// or https://"):
+            check_source(given)
+
+
+def test_an_address_that_is_refused_is_named_without_what_may_be_secret():
+    with pytest.raises(BadInput, match=r"'ftp://example\.org/a'") as caught:
+        check_source("ftp://me:word@example.org/a?token=1")
+    assert "word" not in str(caught.value)
+    assert "token" not in str(caught.value)
+
+
+def test_a_broken_address_is_told_not_crashed_on():
+    with pytest.raises(BadInput, match="Invalid IPv6 URL"):
+        check_source("http://[::1/a.mp4")
+
+
+def test_a_file_object_that_is_open_for_writing_alone_is_told(tmp_path):
+    with (tmp_path / "a.wav").open("wb") as file, pytest.raises(BadInput, match="open it for reading"):
+        check_source(file)
+
+
+def test_a_file_object_need_not_say_that_it_can_seek():
+    class Bare:
+        def __init__(self, data):
+            self.read, self.seek = (inner := io.BytesIO(data)).read, inner.seek
+
+    assert check_source(Bare(b"some bytes")).read() == b"some bytes"
 
 
 def block(number):

@@ -182,6 +182,19 @@ def test_hostile_text_takes_time_in_proportion_to_its_length(tmp_path, format, t
         assert "00:00" in text
 
 
+@pytest.mark.timeout(60)
+def test_a_brace_that_stays_open_takes_a_script_no_longer(tmp_path):
+    said = "{" + "\\an1" * 200_000
+    path = file(tmp_path, "a.ass", f"[Events]\nDialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,{said}\n")
+    assert mr.convert_subtitles(path, tmp_path / "a.srt").stat().st_size > len(said)
+
+
+@pytest.mark.timeout(60)
+def test_empty_lines_before_no_section_take_a_script_no_longer(tmp_path):
+    with pytest.raises(NotMedia, match="no section"):
+        mr.read_subtitles(file(tmp_path, "a.ass", "\n" * 500_000))
+
+
 def test_ass_to_ass_keeps_everything(tmp_path):
     made = pysubs2.load(str(mr.convert_subtitles(file(tmp_path, "a.ass", STYLED), tmp_path / "b.ass")))
     assert made.equals(pysubs2.SSAFile.from_string(STYLED))

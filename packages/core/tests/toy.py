@@ -16,6 +16,8 @@ from mediarack.plugin import (
     ProbeRequest,
     Segment,
     SpeechInfo,
+    Stems,
+    StemsHeader,
     Stream,
     WeightsSpec,
     hookimpl,
@@ -101,6 +103,11 @@ class Unloadable:
         raise OSError("libtoy.so: cannot open shared object file")
 
 
+class Leaving:
+    def __init__(self):
+        raise SystemExit("no licence for the toy engine")
+
+
 class Broken:
     def transcribe(self, source, request, call):
         raise KeyError("inside the engine")
@@ -137,6 +144,118 @@ class Crowded(Counter):
                     Crowded.at_work -= 1
 
         return Stream(INFO, segments())
+
+
+class BreaksAtClose:
+    """Segments whose end fails."""
+
+    def transcribe(self, source, request, call):
+        def segments():
+            try:
+                for number in itertools.count():
+                    yield Segment(start=number, end=number + 1, text=str(number))
+            finally:
+                raise KeyError("inside the engine")
+
+        return Stream(INFO, segments())
+
+
+class HoldsOn(Counter):
+    """What it holds cannot be freed."""
+
+    def close(self):
+        raise KeyError("freeing the engine")
+
+
+class Loading(Counter):
+    """Its engine loads until it may be there."""
+
+    begun = threading.Event()
+    may_be_there = threading.Event()
+
+    def __init__(self):
+        Loading.begun.set()
+        Loading.may_be_there.wait(60)
+
+
+class Held(Counter):
+    """Notes when what it holds is freed."""
+
+    freed = False
+
+    def close(self):
+        Held.freed = True
+
+
+class MissingLate:
+    """Proves unusable with its first segment, and its end fails too."""
+
+    def transcribe(self, source, request, call):
+        class Segments:
+            def __iter__(self):
+                return self
+
+            def __next__(self):
+                raise BackendUnavailable("libtoy.so is not there")
+
+            def close(self):
+                raise KeyError("inside the engine")
+
+        return Stream(INFO, Segments())
+
+
+class Listening:
+    """A segment for each block of the sound it reads."""
+
+    def transcribe(self, source, request, call):
+        segments = (Segment(start=n, end=n + 1, text=str(n)) for n, _ in enumerate(source))
+        return Stream(INFO, segments)
+
+
+class Separator:
+    """Silence without end, and a note when it is closed."""
+
+    closed = False
+
+    def separate(self, source, request, call):
+        def blocks():
+            import numpy as np
+
+            try:
+                while True:
+                    yield Stems(names=("speech",), samples=np.zeros((1, 1, 8000), np.float32), sample_rate=8000)
+            finally:
+                Separator.closed = True
+
+        header = StemsHeader(names=("speech",), sample_rate=8000, channels=1, start_seconds=0.0, expected_samples=None)
+        return Stream(header, blocks())
+
+
+class Writer:
+    """Reads what it is to write."""
+
+    def write_audio(self, source, request, call):
+        request.target.write_bytes(b"".join(block.samples.tobytes() for block in source))
+
+
+class ThreeBlocks(Separator):
+    """Three blocks."""
+
+    def separate(self, source, request, call):
+        stems = super().separate(source, request, call)
+        return Stream(stems.header, itertools.islice(stems, 3))
+
+
+class Deaf:
+    """One segment, once it may go on; it never asks whether it is cancelled."""
+
+    begun = threading.Event()
+    may_go_on = threading.Event()
+
+    def transcribe(self, source, request, call):
+        Deaf.begun.set()
+        Deaf.may_go_on.wait(60)
+        return Stream(INFO, iter([Segment(start=0, end=1, text="0")]))
 
 
 class Logging(Counter):

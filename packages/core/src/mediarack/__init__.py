@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from mediarack.media import Stems as Stems
     from mediarack.media import Stream as Stream
     from mediarack.provenance import Provenance as Provenance
+    from mediarack.rack import Outcome as Outcome
     from mediarack.rack import Rack as Rack
     from mediarack.subtitles import Cue as Cue
     from mediarack.subtitles import Layout as Layout
@@ -105,7 +106,7 @@ _names, __all__ = attach(
         "mediarack.logs": ("CallIdFilter",),
         "mediarack.media": ("Audio", "Frame", "Frames", "MediaInfo", "Stems", "Stream"),
         "mediarack.provenance": ("Provenance",),
-        "mediarack.rack": ("Rack",),
+        "mediarack.rack": ("Outcome", "Rack"),
         "mediarack.subtitles": (
             "Cue",
             "Layout",

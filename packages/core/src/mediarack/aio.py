@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import functools
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 from mediarack.calls import CancelToken, How, Progress
+from mediarack.errors import MediarackError
 from mediarack.media import Header, Item, Stream
 from mediarack.provenance import Provenance
-from mediarack.rack import Rack
+from mediarack.rack import Outcome, Rack
+from mediarack.sources import Source
+from mediarack.turns import holder
 
 P = ParamSpec("P")
 T = TypeVar("T")
 _END: Any = object()
 MAX_THREADS = 32
-"""Calls beyond so many wait for a thread; each also has its engine's own."""
+"""Calls beyond so many wait for a thread; each also has its engine's own. An open stream has one of its own."""
 
 
 def _awaited(verb: Callable[Concatenate[Rack, P], T]) -> Callable[Concatenate[AsyncRack, P], Coroutine[Any, Any, T]]:
@@ -71,9 +76,18 @@ class AsyncRack:
     speak = _awaited(Rack.speak)
     iter_speech = _streamed(Rack.iter_speech)
 
+    async def transcribe_each(self, sources: Iterable[Source], **arguments: Any) -> AsyncIterator[Outcome]:
+        """As Rack.transcribe_each, for ``async for``; cancelling the task is no outcome."""
+        for source in sources:
+            try:
+                yield Outcome(source=source, transcript=await self.transcribe(source, **arguments), error=None)
+            except MediarackError as error:
+                yield Outcome(source=source, transcript=None, error=error)
+
     def close(self) -> None:
         """Called by Rack.close."""
         if self._made_by == os.getpid():
+            self._made_by = 0  # a call that comes later is told by a thread of its own that the Rack is closed
             self._pool.shutdown(wait=False)
 
     @property
@@ -84,15 +98,35 @@ class AsyncRack:
         return self._pool
 
     async def _in_thread(self, token: CancelToken, work: Callable[[], T]) -> T:
-        future = asyncio.get_running_loop().run_in_executor(self._threads, work)
-        try:
-            return await asyncio.shield(future)
-        except asyncio.CancelledError:
+        job = _begun(self._threads, work)
+
+        def end() -> None:
             token.cancel()
-            await asyncio.wait([future])
-            if not future.cancelled():
-                future.exception()  # seen: the loop would otherwise report the call's own Cancelled
-            raise
+            job.cancel()  # if it still waits for a thread
+
+        return await _done(job, end)
+
+
+def _begun(threads: ThreadPoolExecutor, work: Callable[[], T]) -> Future[T]:
+    """``work`` in one of the threads, with this task's context variables; turns it takes are the task's."""
+    context = contextvars.copy_context()
+    context.run(holder.set, asyncio.current_task())
+    return threads.submit(context.run, work)
+
+
+async def _done(job: Future[T], end: Callable[[], None]) -> T:
+    """The job's result. If this task is cancelled, however often, ``end`` is called and the job's end awaited."""
+    future = asyncio.wrap_future(job)
+    try:
+        return await asyncio.shield(future)
+    except asyncio.CancelledError:
+        end()
+        while not future.done():
+            with suppress(asyncio.CancelledError):  # once more: it is ending already
+                await asyncio.wait([future])
+        if not future.cancelled():
+            future.exception()  # seen: the loop would otherwise report the call's own Cancelled
+        raise
 
 
 class AsyncStream(Generic[Header, Item]):
@@ -108,6 +142,8 @@ class AsyncStream(Generic[Header, Item]):
         self._token = token
         self._in_thread = in_thread
         self._stream: Stream[Header, Item] | None = None
+        # Of the stream alone: where all threads of the Rack's pool wait for this stream's turn, it must still go on.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="mediarack-aio-stream")
 
     @property
     def header(self) -> Header:
@@ -124,22 +160,37 @@ class AsyncStream(Generic[Header, Item]):
         return self._stream
 
     async def __aenter__(self) -> AsyncStream[Header, Item]:
-        self._stream = await self._in_thread(self._token, self._open)
+        def open_() -> None:
+            self._stream = self._open()
+
+        try:
+            await self._in_thread(self._token, open_)
+        except BaseException:
+            if self._stream is not None:  # cancelled at the moment when it was open
+                await self._close()
+            raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self._in_thread(self._token, self._opened.close)
+        await self._close()
 
     def __aiter__(self) -> AsyncIterator[Item]:
         return self
 
     async def __anext__(self) -> Item:
-        item = await self._in_thread(self._token, functools.partial(next, self._opened, _END))
+        step = functools.partial(next, self._opened, _END)
+        item = await _done(_begun(self._thread, step), self._token.cancel)
         if item is _END:
             raise StopAsyncIteration
         return item  # type: ignore[no-any-return]
+
+    async def _close(self) -> None:
+        try:
+            await _done(_begun(self._thread, self._opened.close), self._token.cancel)
+        finally:
+            self._thread.shutdown(wait=False)
 
 
 def _for_a_loop(arguments: Any) -> tuple[Any, CancelToken]:

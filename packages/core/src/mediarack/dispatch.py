@@ -9,13 +9,13 @@ import threading
 import traceback
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from mediarack.backends import BackendSpec
-from mediarack.calls import How
+from mediarack.calls import CancelToken, How
 from mediarack.config import Config
 from mediarack.errors import BackendFailed, BackendUnavailable, BadInput, MediarackError, PassedOver
 from mediarack.hardware.cpu import effective_cores
@@ -82,6 +82,7 @@ class Dispatcher:
                 source.seek(0)  # the one before may have read from it
             call = self._call(candidate, clock, how, parent, passed_over)
             if isinstance(source, Stream):
+                call.read_from = source
                 call.made_by.append(lambda: source.provenance)
             try:
                 result = self._run(candidate, source, call)
@@ -109,9 +110,10 @@ class Dispatcher:
         with self._lock:
             self._closed.set()
             instances, self._instances = self._instances, {}
-        for instance in instances.values():
-            if hasattr(instance, "close"):
-                instance.close()
+        with ExitStack() as stack:  # each one, whatever another raises
+            for instance in instances.values():
+                if hasattr(instance, "close"):
+                    stack.callback(instance.close)
 
     def _call(
         self, candidate: Candidate, clock: Clock, how: How, parent: RunningCall | None, passed_over: list[PassedOver]
@@ -164,9 +166,8 @@ class Dispatcher:
         limit = self._config.concurrency.get(spec.name)
         if limit is None or spec.capability in WRITING:
             return lambda: None
-        with self._lock:
-            turns = self._turns.setdefault((spec.capability, spec.name), Turns(limit))
-        return turns.take(call.check)
+        # Not under the lock, which is held as long as an engine loads; one setdefault is a whole without it.
+        return self._turns.setdefault((spec.capability, spec.name), Turns(limit)).take(call.check)
 
     def after_fork(self) -> None:
         """In a forked child: begin anew, as engines' threads stay with the parent and locks may be held by them."""
@@ -196,7 +197,7 @@ class Dispatcher:
                 module, _, name = spec.implementation.partition(":")
                 try:
                     self._instances[spec.implementation] = getattr(importlib.import_module(module), name)()
-                except Exception as error:  # loading a native library may raise anything
+                except (Exception, SystemExit) as error:  # loading a library may do anything
                     raise BackendUnavailable(f"{module} cannot be loaded: {type(error).__name__}: {error}") from error
             return self._instances[spec.implementation]
 
@@ -224,18 +225,25 @@ def _first_item(
         with _engine_errors(spec, call):
             first = [item for item in (next(stream, _END),) if item is not _END]
     except BaseException:
-        stream.close()
+        try:
+            stream.close()
+        except Exception:  # what failed first says more, and decides whether another backend is tried
+            logger.warning("call %s: %s failed again as its stream was closed", call.id, spec.name, exc_info=True)
         raise
 
     def finish() -> None:
-        stream.close()
-        give_back()
-        _finish(call, spec)
+        try:
+            with _engine_errors(spec, call):
+                stream.close()
+        finally:
+            give_back()
+            _finish(call, spec)
 
     def items() -> Iterator[Any]:
         # No item is held here while the next one is made: memory that is free again is used again, which for pictures
         # is half the price of decoding them.
         try:
+            yield None  # taken below: what has begun comes to its end, though nobody reads or closes it
             while first:
                 yield first.pop()
             while True:
@@ -249,7 +257,9 @@ def _first_item(
         finally:
             finish()
 
-    return Stream(stream.header, items(), provenance=call.provenance, close=finish)
+    taken = items()
+    next(taken)
+    return Stream(stream.header, taken, provenance=call.provenance, close=finish)
 
 
 @contextmanager
@@ -260,7 +270,7 @@ def _engine_errors(spec: BackendSpec, call: RunningCall) -> Iterator[None]:
     except MediarackError:
         raise
     except Exception as error:
-        if error is call.callers_error:
+        if call.is_callers(error):
             raise
         raise BackendFailed(
             f"{spec.name} failed at {spec.capability}: {type(error).__name__}: {error}",
@@ -288,6 +298,13 @@ def _check_how(how: How) -> None:
         raise BadInput(f"deadline={deadline!r}: must be seconds, more than 0")
     if threads is not None and not (isinstance(threads, int) and threads >= 1):
         raise BadInput(f"threads={threads!r}: must be 1 or more")
+    backend, progress, cancel = how.get("backend"), how.get("progress"), how.get("cancel")
+    if not isinstance(backend, str | None):
+        raise BadInput(f"backend={backend!r}: must be a name (mediarack backends lists them)")
+    if progress is not None and not callable(progress):
+        raise BadInput(f"progress={progress!r}: must be a function that takes a Progress")
+    if not isinstance(cancel, CancelToken | None):
+        raise BadInput(f"cancel={cancel!r}: must be a mediarack.CancelToken")
     if how.get("device") not in (None, "auto", "cpu", "cuda"):
         raise BadInput(f"device={how['device']!r}: must be auto, cpu or cuda")
 

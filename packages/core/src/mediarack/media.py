@@ -7,6 +7,7 @@ the timestamp that the container itself gives that moment.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
@@ -248,6 +249,8 @@ class Stream(Generic[Header, Item]):
         self._close = close
         self.started = False
         """Whether an item has been asked for: there is no going back then."""
+        self.failure: Exception | None = None
+        """What making an item raised: who reads the stream is not at fault."""
 
     @property
     def provenance(self) -> Provenance | None:
@@ -258,12 +261,19 @@ class Stream(Generic[Header, Item]):
 
     def __next__(self) -> Item:
         self.started = True
-        return next(self._items)
+        try:
+            return next(self._items)
+        except StopIteration:
+            raise
+        except Exception as error:
+            self.failure = error
+            raise
 
     def close(self) -> None:
-        for close in (getattr(self._items, "close", None), self._close):
-            if close is not None:
-                close()
+        with ExitStack() as stack:  # the second one also if the first one raises
+            for close in (self._close, getattr(self._items, "close", None)):
+                if close is not None:
+                    stack.callback(close)
 
     def __enter__(self) -> Stream[Header, Item]:
         return self

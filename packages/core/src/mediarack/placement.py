@@ -42,7 +42,7 @@ def host_problem(spec: BackendSpec, config: Config) -> str | None:
 
 
 def _try_import(module: str) -> str | None:
-    argv = [sys.executable, "-c", _TRY, json.dumps(sys.path), module]
+    argv = [sys.executable, "-c", _TRY, json.dumps(_search_path()), module]
     try:
         done = subprocess.run(
             argv,
@@ -66,23 +66,32 @@ def _try_import(module: str) -> str | None:
     return f"import {module} fails: {lines[-1] if lines else f'exit status {done.returncode}'}"
 
 
+def _search_path() -> list[str]:
+    """sys.path as Python's own import takes it, which passes over what is no text."""
+    return [entry for entry in sys.path if isinstance(entry, str)]
+
+
 def _fingerprint() -> str:
     """Of every distribution on sys.path, by directory name and time: cheap, and changes with any install."""
     digest = hashlib.sha256(f"{sys.version} {sys.prefix}".encode())
-    for directory in sys.path:
+    for directory in _search_path():
         try:
             entries = sorted(os.scandir(directory or "."), key=lambda entry: entry.name)
         except OSError:
             continue  # sys.path may name what is not there
         for entry in entries:
             if entry.name.endswith((".dist-info", ".egg-info")):
-                digest.update(f"{entry.path} {entry.stat().st_mtime_ns}\n".encode())
+                try:
+                    changed = entry.stat().st_mtime_ns
+                except OSError:
+                    continue  # removed since it was listed, or a link to nothing
+                digest.update(f"{entry.path} {changed}\n".encode())
     return digest.hexdigest()
 
 
 def _read(cache: Path) -> set[str]:
     try:
-        return set(cache.read_text(encoding="utf-8").splitlines())
+        return set(cache.read_text(encoding="utf-8", errors="replace").splitlines())
     except OSError:
         return set()
 

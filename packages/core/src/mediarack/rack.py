@@ -344,7 +344,7 @@ class Rack:
         check_target(path)
         image_request(path, path, quality)  # what is wrong with it is told before the work
         frames = self.read_frames(source, at=[seconds], width=width, stream=stream, **how)
-        return self.write_image(frames.images[0], path, quality=quality)
+        return self.write_image(frames.images[0], path, quality=quality, **without_backend(how))
 
     def iter_stems(
         self,
@@ -475,10 +475,11 @@ class Rack:
             return self.calls.perform(request, source, how)
         stems = self.iter_stems(source, stems=(separate,), stream=stream, **without_backend(how))
         try:
-            return self.calls.perform(request, one_stem(stems), how)
+            segments = self.calls.perform(request, one_stem(stems), how)
         except BaseException:
             stems.close()
             raise
+        return Stream(segments.header, segments, provenance=lambda: segments.provenance, close=stems.close)
 
     def transcribe(
         self,

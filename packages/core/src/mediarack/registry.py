@@ -62,7 +62,7 @@ class Extension:
         module, _, name = self.spec.implementation.partition(":")
         try:
             function = getattr(importlib.import_module(module), name)
-        except Exception as error:  # a module may raise anything at import
+        except (Exception, SystemExit) as error:  # a module may do anything at import
             raise BackendUnavailable(
                 f"{self.spec.name!r} of {self.plugin or 'a plugin'} cannot be loaded from "
                 f"{self.spec.implementation!r}: {type(error).__name__}: {error}"
@@ -164,7 +164,7 @@ class Registry:
             version = point.dist.version if point.dist else ""
             try:
                 plugin = point.load()
-            except Exception as error:  # a plugin may raise anything at import; it must not take the others down
+            except (Exception, SystemExit) as error:  # whatever a plugin does at import must not take the others down
                 self._problem(name, f"cannot be loaded from {point.value!r}: {type(error).__name__}: {error}")
             else:
                 self._register(plugin, point.name, (name, version))
@@ -179,6 +179,9 @@ class Registry:
                 shown,
                 f"was written for PLUGIN_API {written_for!r}, this mediarack has {hooks.PLUGIN_API}: update the {side}",
             )
+            return
+        if self._manager.is_registered(plugin):
+            self._problem(shown, f"is registered already, as {self._manager.get_name(plugin)}: give it once")
             return
         try:
             self._manager.register(plugin, name=name)
@@ -198,7 +201,7 @@ class Registry:
             if wrong := [item for item in items if not isinstance(item, kind)]:
                 raise TypeError(f"{wrong[0]!r} is no {kind.__name__}")
             return items
-        except Exception as error:  # as above: one plugin's fault is told, not shared
+        except (Exception, SystemExit) as error:  # as above: one plugin's fault is told, not shared
             self._problem(
                 self._distributions[name][0] or name, f"its hook {hook} raised {type(error).__name__}: {error}"
             )

@@ -46,6 +46,11 @@ def _check_integer(name: str, value: int | None, low: int, high: float = math.in
         raise BadInput(f"{name}={value!r}: must be a whole number, {_limits(low, high)}")
 
 
+def _check_text(name: str, value: object) -> None:
+    if not isinstance(value, str | None):
+        raise BadInput(f"{name}={value!r}: must be a str")
+
+
 def _limits(low: float, high: float) -> str:
     return f"{low} or more" if high == math.inf else f"between {low} and {high}"
 
@@ -231,6 +236,8 @@ class TranscribeRequest:
 
     def __post_init__(self) -> None:
         _check_choice("task", self.task, ("transcribe", "translate"))
+        for name in ("language", "model", "initial_prompt"):
+            _check_text(name, getattr(self, name))
         _check_integer("stream", self.stream, 0)
 
     def features(self) -> frozenset[str]:
@@ -260,6 +267,7 @@ class SeparateRequest:
     def __post_init__(self) -> None:
         if not self.stems or len(set(self.stems)) < len(self.stems):
             raise BadInput(f"stems={self.stems!r}: name each wanted stem once, as in ('speech', 'rest')")
+        _check_text("model", self.model)
         _check_integer("stream", self.stream, 0)
 
     def features(self) -> frozenset[str]:
@@ -283,6 +291,8 @@ class SpeakRequest:
     options: Any = None
 
     def __post_init__(self) -> None:
+        for name in ("voice", "language", "model"):
+            _check_text(name, getattr(self, name))
         _check_range("speed", self.speed, 0.25, 4)
         _check_integer("seed", self.seed, 0, 2**63 - 1)
 

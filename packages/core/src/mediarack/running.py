@@ -6,9 +6,11 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 from mediarack.calls import Calls, How, Progress
 from mediarack.errors import Cancelled, DeadlineExceeded, PassedOver
+from mediarack.media import Stream
 from mediarack.provenance import Provenance
 from mediarack.registry import Backend
 
@@ -72,6 +74,8 @@ class RunningCall:
         self.clock = clock
         self.made_by: list[Callable[[], Provenance | None]] = []
         """Records of calls that took part: the one whose stream is this one's source, and those its backend made."""
+        self.read_from: Stream[Any, Any] | None = None
+        """The stream that is this call's source."""
         self.callers_error: Exception | None = None
         """What the caller's own progress function raised: not the engine's fault."""
         self._backend = backend
@@ -94,6 +98,10 @@ class RunningCall:
             except Exception as error:
                 self.callers_error = error
                 raise
+
+    def is_callers(self, error: Exception) -> bool:
+        """Whether the caller's progress function or source raised it, and not the engine."""
+        return error is self.callers_error or (self.read_from is not None and error is self.read_from.failure)
 
     def note(self, **details: str) -> None:
         self.device = details.pop("device", self.device)

@@ -49,7 +49,7 @@ def check_source(source: object) -> Media | Decoded:
             raise NotMedia("the source is empty (0 bytes)")
         return bytes(source)
     if isinstance(source, Url):
-        return source
+        return _check_url(source.text)
     if isinstance(source, str) and "://" in source:
         return _check_url(source)
     if isinstance(source, str | os.PathLike):
@@ -94,9 +94,14 @@ def _check_stream(source: Stream[Any, Any]) -> Stream[AudioHeader, Audio]:
 
 
 def _check_url(text: str) -> Url:
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError as error:  # brackets that hold no IPv6 address
+        raise BadInput(f"cannot read the URL: {error}; write http://[::1]/name for an IPv6 address") from error
     if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
-        raise BadInput(f"cannot read {text!r}: a URL must be http:// or https://; a file is given by its path")
+        raise BadInput(
+            f"cannot read {str(Url(text))!r}: a URL must be http:// or https://; a file is given by its path"
+        )
     return Url(text)
 
 
@@ -125,14 +130,17 @@ def _check_path(name: str | bytes) -> Path:
 def _check_file(source: BinaryIO) -> BinaryIO:
     if getattr(source, "closed", False):
         raise BadInput("the file object is closed: open it again")
-    if not source.seekable():
+    if hasattr(source, "seekable") and not source.seekable():  # without it, as seek itself tells
         raise BadInput("the file object cannot seek: give its bytes (source.read()) or write them to a file first")
-    source.seek(0)
-    if not isinstance(source.read(0), bytes):
-        raise BadInput("the file object is in text mode: open it in binary mode ('rb')")
-    if source.seek(0, os.SEEK_END) == 0:
-        raise NotMedia("the file object is empty (0 bytes)")
-    source.seek(0)
+    try:
+        source.seek(0)
+        if not isinstance(source.read(0), bytes):
+            raise BadInput("the file object is in text mode: open it in binary mode ('rb')")
+        if source.seek(0, os.SEEK_END) == 0:
+            raise NotMedia("the file object is empty (0 bytes)")
+        source.seek(0)
+    except OSError as error:  # opened for writing alone, on a disk that fails
+        raise BadInput(f"cannot read the file object ({error}): open it for reading, in binary mode ('rb')") from error
     return source
 
 

@@ -49,8 +49,8 @@ def image_request(named: Path, target: Path, quality: int) -> WriteImageRequest:
 
 
 def without_backend(how: How) -> How:
-    """For the second call of a verb that makes two: ``backend`` and ``progress`` are meant for the first."""
-    return {key: value for key, value in how.items() if key not in ("backend", "progress")}  # type: ignore[return-value]
+    """For the other call of a verb that makes two: ``backend``, ``device`` and ``progress`` are meant for one."""
+    return {key: value for key, value in how.items() if key not in ("backend", "device", "progress")}  # type: ignore[return-value]
 
 
 def write_stems(
@@ -62,11 +62,12 @@ def write_stems(
     encoding: SampleEncoding | None,
     bit_rate: int | None,
 ) -> None:
-    """Each stem into its file, all as the stream goes on. If one fails, none is kept.
+    """Each stem into its file, all as the stream goes on; closes it. If one fails, none is kept.
 
     A writer takes its samples from a stream of its own, so there is a thread for each.
     """
     with contextlib.ExitStack() as stack:
+        stack.enter_context(stems)
         asides = {name: stack.enter_context(replacing(path)) for name, path in targets.items()}
         branches = {name: _Branch(stems.header) for name in targets}
         writers = stack.enter_context(ThreadPoolExecutor(len(targets), thread_name_prefix="mediarack-writer"))

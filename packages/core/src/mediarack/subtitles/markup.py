@@ -47,9 +47,11 @@ def tags(text: str) -> set[str]:
 
 def to_srt(text: str, base: frozenset[str]) -> str:
     """An ASS text in SubRip. ``base``: the STYLES that it has without any tag."""
-    position = re.search(r"\{[^{}]*(\\an[1-9])[^{}]*\}", text)
+    # Block by block: one pattern for it all takes the square of the text's length where a brace stays open.
+    positions = (re.findall(r"\\an[1-9]", block) for block in re.findall(r"\{([^{}]*)\}", text))
+    position = next((found[-1] for found in positions if found), None)
     whole = _tagged(text, base, STYLES, lambda said: _SRT_UNSAFE.sub(rf"\g<0>{_WJ}", said))
-    return (f"{{{position[1]}}}" if position else "") + "\n".join(map(_not_blank, whole.split("\n")))
+    return (f"{{{position}}}" if position else "") + "\n".join(map(_not_blank, whole.split("\n")))
 
 
 def from_srt(lines: Iterable[str]) -> tuple[str, set[str]]:

@@ -150,7 +150,7 @@ def _of_blocks(
 
 
 def _parse_ass(text: str) -> Script:
-    if not re.search(r"^\s*\[Events\]", text, re.MULTILINE):
+    if not re.search(r"^[ \t]*\[Events\]", text, re.MULTILINE):
         raise NotMedia("it is no ASS script: it has no section [Events]")
     for kind, order in _ASS_ORDER.items():
         for found in re.findall(rf"^Format:(.*,[ \t]*{order.rpartition(',')[2]})[ \t]*$", text, re.MULTILINE | re.I):
