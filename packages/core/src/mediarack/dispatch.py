@@ -8,7 +8,7 @@ import os
 import threading
 import traceback
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -27,7 +27,7 @@ from mediarack.requests import WRITING, Request, SpeakRequest
 from mediarack.running import Clock, RunningCall
 from mediarack.selection import Candidate, select
 from mediarack.sources import check_source, check_text, describe, kind_of
-from mediarack.turns import Turns
+from mediarack.turns import LOOK_SECONDS, Turns
 from mediarack.weights import WeightsStore
 
 logger = logging.getLogger(__name__)
@@ -46,6 +46,7 @@ class Dispatcher:
         self._instances: dict[str, Any] = {}
         self._problems: dict[str, str | None] = {}
         self._turns: dict[tuple[str, str], Turns] = {}
+        self._loading: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
         self._closed = threading.Event()
         _dispatchers.add(self)
@@ -110,10 +111,7 @@ class Dispatcher:
         with self._lock:
             self._closed.set()
             instances, self._instances = self._instances, {}
-        with ExitStack() as stack:  # each one, whatever another raises
-            for instance in instances.values():
-                if hasattr(instance, "close"):
-                    stack.callback(instance.close)
+        _close(instances.values())
 
     def _call(
         self, candidate: Candidate, clock: Clock, how: How, parent: RunningCall | None, passed_over: list[PassedOver]
@@ -133,7 +131,7 @@ class Dispatcher:
 
     def _run(self, candidate: Candidate, source: Any, call: RunningCall) -> Any:
         spec = candidate.backend.spec
-        instance = self._instance(spec)
+        instance = self._instance(spec, call)
         call.check()
         if candidate.weights is not None:
             located = candidate.weights
@@ -180,30 +178,52 @@ class Dispatcher:
             _left_behind.extend(self._instances.values())  # to free them would wait for threads that are not here
         self._instances = {}
         self._turns = {}
+        self._loading = {}
         self._lock = threading.Lock()
 
-    def _instance(self, spec: BackendSpec) -> Any:
-        """The backend, made when first used. Raises BackendUnavailable if its engine cannot be imported."""
-        made = self._instances.get(spec.implementation)
-        if made is not None:
+    def _instance(self, spec: BackendSpec, call: RunningCall) -> Any:
+        """The backend, made when first used. Raises BackendUnavailable if its engine cannot be imported.
+
+        Several calls may wait for one engine to load, which can be cancelled; different engines load at once.
+        """
+        if (made := self._instances.get(spec.implementation)) is not None:
             return made
-        if spec.implementation not in self._problems:
-            self._problems[spec.implementation] = host_problem(spec, self._config)
-        if problem := self._problems[spec.implementation]:
-            raise BackendUnavailable(problem)
         with self._lock:
-            self._check_open()
-            if spec.implementation not in self._instances:
-                module, _, name = spec.implementation.partition(":")
-                try:
-                    self._instances[spec.implementation] = getattr(importlib.import_module(module), name)()
-                except (Exception, SystemExit) as error:  # loading a library may do anything
-                    raise BackendUnavailable(f"{module} cannot be loaded: {type(error).__name__}: {error}") from error
-            return self._instances[spec.implementation]
+            loading = self._loading.setdefault(spec.implementation, threading.Lock())
+        while not loading.acquire(timeout=LOOK_SECONDS):
+            call.check()
+        try:
+            if (made := self._instances.get(spec.implementation)) is not None:
+                return made
+            if spec.implementation not in self._problems:
+                self._problems[spec.implementation] = host_problem(spec, self._config)
+            if problem := self._problems[spec.implementation]:
+                raise BackendUnavailable(problem)
+            module, _, name = spec.implementation.partition(":")
+            try:
+                made = getattr(importlib.import_module(module), name)()
+            except (Exception, SystemExit) as error:  # loading a library may do anything
+                raise BackendUnavailable(f"{module} cannot be loaded: {type(error).__name__}: {error}") from error
+            with self._lock:
+                if not self._closed.is_set():
+                    self._instances[spec.implementation] = made
+            if self._closed.is_set():
+                _close([made])
+            call.check()  # raises if the Rack was closed meanwhile
+            return made
+        finally:
+            loading.release()
 
     def _check_open(self) -> None:
         if self._closed.is_set():
             raise BadInput("this Rack is closed: make a new one")
+
+
+def _close(instances: Iterable[Any]) -> None:
+    with ExitStack() as stack:  # each one, whatever another raises
+        for instance in instances:
+            if hasattr(instance, "close"):
+                stack.callback(instance.close)
 
 
 class _Nested:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from contextvars import ContextVar
 
-_LOOK_SECONDS = 0.05
+LOOK_SECONDS = 0.05
 """How often one who waits looks whether it is cancelled or out of time."""
 
 
@@ -32,7 +32,7 @@ class Turns:
         with self._free:
             while len(self._holders) >= self._limit and here not in self._holders:
                 check()
-                self._free.wait(_LOOK_SECONDS)
+                self._free.wait(LOOK_SECONDS)
             self._holders.append(here)
         given_back = False
 
