@@ -5,10 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 import mediarack as mr
 
 ROOT = Path(__file__).parent
+
+# A profile holds for all tests there are, so both are told here: no deadline, for machines are busy, and the many
+# examples of `--hypothesis-profile=long`.
+settings.register_profile("usual", settings.default, deadline=None)
+settings.register_profile("long", max_examples=1000, deadline=None)
+settings.load_profile("usual")
 
 
 @pytest.fixture(scope="session")
