@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,10 @@ from hypothesis import settings
 import mediarack as mr
 
 ROOT = Path(__file__).parent
+
+# Whisper's threads otherwise spin while they wait for one another: beside other work 20 s of speech took 10 s, and 4 s
+# like this (1.4 and 1.8 s on a quiet machine). Read when the engine's library is loaded, here or in a child.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 # A profile holds for all tests there are, so both are told here: no deadline, for machines are busy, and the many
 # examples of `--hypothesis-profile=long`.
