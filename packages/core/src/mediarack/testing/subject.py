@@ -34,7 +34,7 @@ from mediarack.selection import select
 from mediarack.sources import check_source, kind_of
 from mediarack.testing.media import numbered_video, tones, wav
 
-SENTENCES = "It was the best of times. It was the worst of times."
+SENTENCE = "It was the best of times."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,8 +99,8 @@ class Subject:
 
     @property
     def text(self) -> str:
-        """What is to be spoken, or is said in the recording that was given."""
-        return self.given.text or SENTENCES
+        """What is to be spoken: the author's text, twice, so that there is more than one part."""
+        return " ".join([self.given.text or SENTENCE] * 2)
 
     @cached_property
     def media(self) -> tuple[bytes, str]:

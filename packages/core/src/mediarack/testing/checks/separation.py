@@ -14,6 +14,8 @@ _GROUPS = ({"speech", "rest"}, {"vocals", "drums", "bass", "other"}, {"vocals", 
 """Stems that together are all of the sound."""
 _RESIDUE = 1e-3
 """Stems are sums of floats that may have been resampled: -60 dB."""
+_MOST_OF_IT = 0.5
+"""Of the power of clean speech; a separator that works keeps 0.9 and more of it."""
 
 
 def assert_are_stems(header: StemsHeader, blocks: list[Stems]) -> None:
@@ -51,6 +53,16 @@ def stems_add_up_to_the_source(subject: Subject) -> None:
         _, blocks = subject.whole(subject.source, subject.request(stems=group))
         difference = joined(blocks).sum(axis=0) - tones().samples
         assert np.abs(difference).max() <= _RESIDUE, f"{' + '.join(group)} is not the source"
+
+
+@check("separate", features=("stem:speech",), inputs=("path",))
+def speech_goes_into_its_stem(subject: Subject) -> None:
+    if subject.given.speech is None:
+        pytest.skip("give contract(speech=FILE) to test which stem is the speech")
+    whole = subject.rack.read_audio(subject.given.speech).samples
+    _, blocks = subject.whole(subject.given.speech, subject.request(stems=("speech",)))
+    share = float(np.square(joined(blocks)).sum() / np.square(whole).sum())
+    assert share > _MOST_OF_IT, f"{share:.0%} of the power of a recording of speech is in its stem speech"
 
 
 @check("separate")
