@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import http.server
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import wave
 from pathlib import Path
@@ -298,3 +301,28 @@ def test_an_interrupted_command_leaves_no_file_and_no_process(long_talk, tiny_en
     assert "Traceback" not in stderr
     assert files(tmp_path) == []
     assert not [p for p in psutil.process_iter(["cmdline"]) if str(long_talk) in (p.info["cmdline"] or [])]
+
+
+@pytest.fixture
+def served(talk):
+    """The address of the talk on a server of this machine."""
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *arguments):
+            pass
+
+    handler = functools.partial(Handler, directory=str(talk.parent))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/{talk.name}"
+        server.shutdown()
+
+
+def test_an_address_is_read_like_a_file(cli, served, tmp_path):
+    assert json.loads(cli("probe", served, "--json").stdout)["duration"] == pytest.approx(44.4, abs=0.05)
+    cli("extract-audio", f"{served}?token=secret", "--end", 2)
+    assert files(tmp_path) == ["talk.wav"]
+
+
+def test_other_addresses_are_refused(cli):
+    assert "must be http:// or https://" in cli("probe", "file:///etc/passwd", code=3).stderr

@@ -262,3 +262,20 @@ def test_the_device_is_for_the_backend_that_is_named_and_not_for_the_writers(tmp
     with rack(separator, writer) as it:
         written = it.extract_stems(SOURCE, {"speech": tmp_path / "speech.wav"}, backend="s", device="cuda")
     assert written["speech"].stat().st_size == 3 * 8000 * 4
+
+
+def test_waiting_for_an_engine_that_loads_obeys_the_deadline_and_lets_others_load():
+    loading, prober = toy.spec("loading", "Loading"), toy.spec("prober", "Prober", "probe")
+    toy.Loading.begun.clear()
+    toy.Loading.may_be_there.clear()
+    with mr.Rack(plugins=[toy.plugin(loading, prober)]) as rack:
+        first = threading.Thread(target=lambda: rack.iter_segments(b"x").close())
+        first.start()
+        assert toy.Loading.begun.wait(30)
+        try:
+            with pytest.raises(mr.DeadlineExceeded):
+                rack.transcribe(b"x", deadline=0.2)
+            assert rack.probe(b"x").container == "toy"
+        finally:
+            toy.Loading.may_be_there.set()
+            first.join()

@@ -7,7 +7,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, cast
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from mediarack.errors import BadInput, NotMedia
 from mediarack.media import Audio, AudioHeader, Stream
@@ -18,6 +18,16 @@ class Url:
     """An http or https address."""
 
     text: str
+
+    @property
+    def name(self) -> str:
+        """The last part of its path, or the host's name."""
+        parts = urlsplit(self.text)
+        return Path(unquote(parts.path)).name or str(parts.hostname)
+
+    @property
+    def stem(self) -> str:
+        return Path(self.name).stem
 
     def __str__(self) -> str:
         """Without user name, password and query: those may be secret, and this stands in messages and logs."""

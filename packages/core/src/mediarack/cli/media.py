@@ -8,14 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from mediarack.cli.options import BackendName, Deadline, Debug, End, Json, OutputDir, Quiet, Start, Threads
+from mediarack.cli.options import BackendName, Deadline, Debug, End, Json, OutputDir, Quiet, Source, Start, Threads
 from mediarack.cli.terminal import calling, console, print_json, say, shown
 from mediarack.errors import BadInput
 from mediarack.media import AudioStreamInfo, MediaInfo, StreamInfo, VideoStreamInfo
 from mediarack.output import check_not_source, check_target
 from mediarack.rack import Rack
-
-Source = Annotated[Path, typer.Argument(metavar="FILE", help="A media file.", show_default=False)]
+from mediarack.sources import Url
 
 
 def probe(source: Source, backend: BackendName = None, json: Json = False, debug: Debug = False) -> None:
@@ -126,7 +125,7 @@ def _clock(seconds: float) -> str:
     return f"{minutes // 60:02d}h{minutes % 60:02d}m{rest // 1000:02d}.{rest % 1000:03d}s"
 
 
-def _show(source: Path, info: MediaInfo) -> None:
+def _show(source: Path | Url, info: MediaInfo) -> None:
     from rich.table import Table
 
     out = console(stderr=False)

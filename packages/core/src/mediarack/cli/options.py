@@ -12,6 +12,7 @@ import typer
 
 from mediarack.cli.terminal import settings
 from mediarack.errors import BadInput
+from mediarack.sources import Url
 from mediarack.subtitles import Layout
 
 if TYPE_CHECKING:
@@ -26,6 +27,15 @@ def _set(name: str) -> Any:
     return callback
 
 
+def media_source(text: str) -> Path | Url:
+    """A path or an address; which addresses are allowed is for the call to say."""
+    return Url(text) if "://" in text else Path(text)
+
+
+Source = Annotated[
+    Any,
+    typer.Argument(metavar="FILE", help="A media file, or its http address.", parser=media_source, show_default=False),
+]
 Json = Annotated[
     bool, typer.Option("--json", help="Print the result as JSON on stdout.", callback=_set("json"), is_eager=True)
 ]

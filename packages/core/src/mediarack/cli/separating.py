@@ -16,13 +16,12 @@ from mediarack.cli.options import (
     Json,
     OutputDir,
     Quiet,
+    Source,
     Threads,
     engine_options,
 )
 from mediarack.cli.terminal import calling, print_json
 from mediarack.rack import Rack
-
-Source = Annotated[Path, typer.Argument(metavar="FILE", help="A media file.", show_default=False)]
 
 
 def separate(

@@ -26,19 +26,26 @@ from mediarack.cli.options import (
     Threads,
     engine_options,
     layout_of,
+    media_source,
 )
 from mediarack.cli.terminal import calling, console, error_data, exit_code, fail, print_json, settings
 from mediarack.errors import BadInput, Cancelled, MediarackError
 from mediarack.output import check_not_source, check_target
 from mediarack.provenance import Provenance
 from mediarack.rack import Rack
+from mediarack.sources import Url
 from mediarack.subtitles import FORMATS, write_transcript
 from mediarack.subtitles.formats import as_data
 from mediarack.transcript import Transcript
 
 
 def transcribe(
-    sources: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Media files.", show_default=False)],
+    sources: Annotated[
+        list[Any],
+        typer.Argument(
+            metavar="FILE...", help="Media files, or http addresses.", parser=media_source, show_default=False
+        ),
+    ],
     output_dir: OutputDir = Path(),
     format: Annotated[
         list[str] | None, typer.Option("--format", "-f", help=f"{', '.join(FORMATS)}; repeat. Default: srt.")
@@ -122,11 +129,11 @@ def transcribe(
         raise typer.Exit(failed)
 
 
-def _targets(sources: list[Path], output_dir: Path, formats: list[str]) -> dict[Path, list[Path]]:
+def _targets(sources: list[Path | Url], output_dir: Path, formats: list[str]) -> dict[Path | Url, list[Path]]:
     """Where each source's files go; told before any work if they cannot be written or would overwrite one another."""
     if unknown := sorted(set(formats) - set(FORMATS)):
         raise BadInput(f"--format {', '.join(unknown)}: the formats are {', '.join(FORMATS)}")
-    owner: dict[str, Path] = {}
+    owner: dict[str, Path | Url] = {}
     for source in sources:
         if (other := owner.setdefault(source.stem, source)) != source and formats:
             raise BadInput(f"{other} and {source} would both be written as {source.stem}.{formats[0]}: do them apart")
