@@ -25,8 +25,7 @@ def ffmpeg() -> Iterator[Rack]:
         yield rack
 
 
-# Not AVI: PyAV gives H.264 in it the decoding times, which lie a picture later than those of showing.
-@pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts", "flv", "h264"])
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts", "flv", "h264", "avi"])
 @pytest.mark.parametrize(
     "asked",
     [

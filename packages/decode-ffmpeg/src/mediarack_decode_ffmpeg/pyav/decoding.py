@@ -55,6 +55,8 @@ def decode(
             continue
         for frame in frames:
             assert isinstance(frame, frame_type)
+            if watch.decoding_times_alone:
+                frame.pts = frame.dts
             if frame.is_corrupt:  # parts of it are guessed
                 watch.damaged(packet)
             elif watch.accepts(frame.pts):
@@ -68,6 +70,8 @@ class _Watch:
     def __init__(self, media: OpenMedia, stream: Stream, *, mid_stream: bool) -> None:
         self._media, self._stream = media, stream
         families = media.families
+        self.decoding_times_alone = "avi" in families
+        """The times of showing that FFmpeg gives then are its parsers' guesses, and lie a picture late."""
         self._whole = bool(families & STATE_THE_WHOLE)
         # Without an index a stream begins where its first whole frame does.
         self._lenient = mid_stream or not (self._whole or families & STATE_EACH_STREAM)
@@ -86,7 +90,7 @@ class _Watch:
         flushed = False
         try:
             for packet in container.demux() if self._whole else container.demux(self._stream):
-                pts, of = packet.pts, packet.stream.index
+                pts, of = packet.dts if self.decoding_times_alone else packet.pts, packet.stream.index
                 if packet.is_corrupt:
                     if of == index and self._incomplete_pts is None:
                         self._incomplete_pts = self._pts_of(packet)
