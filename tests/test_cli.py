@@ -326,3 +326,19 @@ def test_an_address_is_read_like_a_file(cli, served, tmp_path):
 
 def test_other_addresses_are_refused(cli):
     assert "must be http:// or https://" in cli("probe", "file:///etc/passwd", code=3).stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_stdout_is_told_in_one_line(talk):
+    argv = [sys.executable, "-m", "mediarack", "probe", str(talk), "--json"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(argv, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (
+        4,
+        "error: the result cannot be written to stdout: No space left on device\n",
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no /dev/zero here")
+def test_a_text_without_end_is_refused(cli):
+    assert "no regular file" in cli("speak", "--file", "/dev/zero", "a.wav", code=3).stderr

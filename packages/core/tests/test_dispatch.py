@@ -3,6 +3,7 @@
 import threading
 import time
 
+import numpy as np
 import pytest
 import toy
 
@@ -279,3 +280,11 @@ def test_waiting_for_an_engine_that_loads_obeys_the_deadline_and_lets_others_loa
         finally:
             toy.Loading.may_be_there.set()
             first.join()
+
+
+def test_stems_are_a_mapping_of_names():
+    stems = mr.Stems(names=("speech", "rest"), samples=np.zeros((2, 1, 8), np.float32), sample_rate=8000)
+    assert list(stems) == ["speech", "rest"]
+    assert "speech" in stems
+    assert "vocals" not in stems
+    assert {name: audio.num_samples for name, audio in dict(stems).items()} == {"speech": 8, "rest": 8}

@@ -93,7 +93,8 @@ def test_a_call_works_and_leaves_nothing_where_it_stands(world, user, home):
     done = run(world, "-c", CALL, user=user, home=home, **more)
     assert done.stdout == "0\n"
     if not more:
-        assert "mediarack.config.cache no " in done.stderr
+        # Where the directory happens to be there and belongs to another, it is told one step later.
+        assert "mediarack.config.cache no " in done.stderr or "cannot remember in" in done.stderr
         assert list((world / "open").iterdir()) == []
     else:
         assert (world / "open" / "xdg" / "mediarack" / "imports.txt").is_file()

@@ -112,3 +112,28 @@ def test_what_an_extra_lacks_is_told_with_the_command(tmp_path, monkeypatch):
     assert "<1 is needed" in unmet
     assert needy.install_command == "pip install 'needy[engine]'"
     sys.modules.pop("needy_plugin", None)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"capability": "dance"}, "capability='dance' must be one of probe"),
+        ({"name": "a b"}, "no spaces"),
+        ({"features": ["window"]}, "must be a frozenset"),
+        ({"inputs": "path"}, "must be a frozenset"),
+        ({"inputs": frozenset({"ether"})}, "inputs has ether"),
+        ({"languages": frozenset({"en"})}, "must be a Mapping"),
+        ({"priority": "high"}, "must be a int"),
+    ],
+)
+def test_a_backend_described_wrongly_is_a_problem_of_its_plugin_alone(wrong, told):
+    module = toy.plugin()
+
+    def backends():
+        return [toy.spec(**{"name": "wrong", "implementation": "Prober", "capability": "probe", **wrong})]
+
+    module.mediarack_backends = hookimpl(specname="mediarack_backends")(backends)
+    good = toy.plugin(toy.spec("good", "Prober", "probe"))
+    registry = Registry([module, good])
+    assert [backend.spec.name for backend in registry.backends] == ["good"]
+    assert told in registry.problems[0].reason

@@ -9,7 +9,7 @@ import pytest
 
 from mediarack.errors import BadInput, NotMedia
 from mediarack.media import Audio, AudioHeader, Stream
-from mediarack.sources import Url, check_source, describe, kind_of
+from mediarack.sources import Url, check_source, check_text, describe, kind_of
 
 
 def test_a_missing_file_is_named_with_where_it_was_looked_for(tmp_path):
@@ -122,3 +122,9 @@ def test_a_file_object_is_read_from_its_beginning(tmp_path):
         assert check_source(file).tell() == 0
         assert kind_of(file) == "file"
         assert describe(file).endswith("a.bin")
+
+
+@pytest.mark.parametrize("text", ["caf\udce9 noir", "a\x01b"])
+def test_what_is_no_character_is_not_spoken(text):
+    with pytest.raises(BadInput, match="no character to speak"):
+        check_text(text)

@@ -289,3 +289,20 @@ def test_a_real_talk_goes_through_every_format(transcribed, tmp_path, format):
     assert " ".join(line for cue in found for line in cue.lines).split() == [word.text for word in transcribed.words]
     assert max(len(line) for cue in found for line in cue.lines) <= 32
     assert {cue.start for cue in shown} <= {word.start for word in transcribed.words}
+
+
+def test_reading_ass_leaves_the_root_logger_alone(tmp_path, caplog):
+    root = logging.getLogger()
+    kept, root.handlers = root.handlers, []
+    try:
+        mr.write_subtitles([mr.Cue(start=0, end=1, lines=("שלום",))], tmp_path / "a.ass")
+        mr.convert_subtitles(tmp_path / "a.ass", tmp_path / "a.srt")
+        assert root.handlers == []
+    finally:
+        root.handlers = kept
+
+
+def test_a_script_of_our_own_loses_nothing_on_its_way_back(tmp_path, caplog):
+    mr.write_subtitles([mr.Cue(start=0, end=1, lines=("שלום",))], tmp_path / "a.ass")
+    mr.convert_subtitles(tmp_path / "a.ass", tmp_path / "a.srt")
+    assert caplog.records == []

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, get_args
 
 from mediarack.calls import Call
 from mediarack.errors import BadInput
@@ -62,6 +63,20 @@ class BackendSpec:
     options: str | None = None
     priority: int = 0
     light: bool = False
+
+    def __post_init__(self) -> None:
+        """Raises BadInput for values of other kinds than those declared here."""
+        told = f"backend {self.name!r}"
+        if self.capability not in get_args(Capability):
+            raise BadInput(f"{told}: capability={self.capability!r} must be one of {', '.join(get_args(Capability))}")
+        if not isinstance(self.name, str) or not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", self.name):
+            raise BadInput(f"{told}: a name has lower-case letters, digits, hyphens, and no spaces")
+        kinds = {"features": frozenset, "inputs": frozenset, "devices": tuple, "languages": Mapping, "voices": Mapping}
+        for field_name, kind in {**kinds, "priority": int}.items():
+            if not isinstance(value := getattr(self, field_name), kind):
+                raise BadInput(f"{told}: {field_name}={value!r} must be a {kind.__name__}")
+        if wrong := sorted(self.inputs - set(get_args(SourceKind))):
+            raise BadInput(f"{told}: inputs has {', '.join(wrong)}; there is {', '.join(get_args(SourceKind))}")
 
 
 @dataclass(frozen=True, kw_only=True)

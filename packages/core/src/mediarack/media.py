@@ -70,6 +70,16 @@ class Stems:
     start_seconds: float = 0.0
     provenance: Provenance | None = None
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def keys(self) -> tuple[str, ...]:
+        """The names: ``dict(stems)`` has each stem as Audio."""
+        return self.names
+
     def __getitem__(self, name: str) -> Audio:
         """One stem as Audio over the same memory. Raises KeyError for a name that is not in ``names``."""
         if name not in self.names:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, cast
@@ -90,6 +91,8 @@ def check_text(text: object) -> str:
     """The text to speak. Raises BadInput if there is nothing in it to say."""
     if not isinstance(text, str):
         raise BadInput(f"{type(text).__name__} is no text: give a str")
+    if broken := next((c for c in text if unicodedata.category(c) in ("Cc", "Cs") and c not in "\t\n\r\f\v"), None):
+        raise BadInput(f"the text has {broken!r} in it, which is no character to speak: leave it out")
     if not any(character.isalnum() for character in text):
         raise BadInput(f"nothing to speak in {text[:40]!r}: give a text with words or numbers in it")
     return text

@@ -27,6 +27,7 @@ from mediarack.media import Audio, AudioHeader, Stream
 from mediarack.output import check_apart, check_not_source, check_target, replacing
 from mediarack.provenance import Provenance
 from mediarack.rack import Rack
+from mediarack.sources import check_source
 from mediarack.subtitles import write_transcript
 from mediarack.transcript import Segment, SpeechHeader, SpeechInfo, Spoken, Transcript
 from mediarack.writing import audio_request
@@ -101,22 +102,29 @@ def speak(
             typer.echo(path)
 
 
+MAX_BYTES = 16 * 2**20
+"""Of a text: about 200 hours of speech."""
+
+
 def _text(text: str | None, file: Path | None) -> str:
     if file is not None:
-        try:
-            return file.read_text(encoding="utf-8-sig")
-        except OSError as error:
-            raise BadInput(f"cannot read {str(file)!r}: {error.strerror}") from error
-        except UnicodeDecodeError as error:
-            raise BadInput(f"{str(file)!r} is no text in UTF-8 ({error.reason} at byte {error.start})") from error
+        check_source(file)  # a directory, device or pipe is told
+        with file.open("rb") as opened:
+            return _decoded(opened.read(MAX_BYTES + 1), repr(str(file)))
     if text == "-":
-        try:
-            return sys.stdin.buffer.read().decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise BadInput(f"stdin is no text in UTF-8 ({error.reason} at byte {error.start})") from error
+        return _decoded(sys.stdin.buffer.read(MAX_BYTES + 1), "stdin")
     if text is None:
         raise BadInput("nothing to say: give TEXT, - for stdin, or --file FILE")
     return text
+
+
+def _decoded(data: bytes, where: str) -> str:
+    if len(data) > MAX_BYTES:
+        raise BadInput(f"{where} is longer than {MAX_BYTES // 2**20} MiB: speak it in parts")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{where} is no text in UTF-8 ({error.reason} at byte {error.start})") from error
 
 
 def _check(target: Path, captions: Path | None, file: Path | None) -> None:

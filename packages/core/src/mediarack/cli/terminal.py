@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import signal
 import sys
 import traceback
@@ -75,7 +76,7 @@ def fail(error: Exception) -> int:
         traceback.print_exception(error)
         if isinstance(error, errors.BackendFailed):
             print(error.engine_traceback, file=sys.stderr)  # noqa: T201
-    if settings.json:
+    if settings.json and not isinstance(error, StdoutFailed):
         print_json({"error": error_data(error)})
     elif not settings.debug:
         text = str(error) if isinstance(error, errors.MediarackError) else f"{type(error).__name__}: {error}"
@@ -83,6 +84,10 @@ def fail(error: Exception) -> int:
         hint = "" if foreseen else "\n(--debug shows the traceback)"
         console().print(f"[bold red]error:[/] {shown(text)}{hint}")
     return exit_code(error)
+
+
+class StdoutFailed(errors.OutputError):
+    """There is nobody to tell anything on stdout."""
 
 
 def error_data(error: BaseException) -> dict[str, str]:
@@ -94,7 +99,12 @@ def print_json(data: Any) -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # JSON is UTF-8 everywhere. A file name that is not has lone surrogates: \\udcNN is how JSON writes those.
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
-    sys.stdout.write(text + "\n")
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or it would be tried again at the end
+        raise StdoutFailed(f"the result cannot be written to stdout: {error.strerror}") from error
 
 
 def say(text: str) -> None:

@@ -57,6 +57,8 @@ def read_file(path: Path) -> dict[str, tuple[Any, str]]:
     import tomllib
 
     try:
+        if not path.is_file() and path.exists():
+            raise BadInput(f"the configuration file {str(path)!r} is no file but a directory, device or pipe")
         table = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # with the mark that some editors put in front
     except OSError as error:
         raise BadInput(f"the configuration file {str(path)!r} cannot be read: {error.strerror}") from error

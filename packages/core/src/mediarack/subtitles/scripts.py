@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from pysubs2 import SSAEvent, SSAFile, SSAStyle
@@ -111,6 +113,7 @@ def _styled(file: SSAFile, name: str, kept: frozenset[str]) -> bool:
     for flag, tag in {"bold": "b", "italic": "i", "underline": "u", "strikeout": "s"}.items():
         if tag in kept:
             setattr(style, flag, getattr(default, flag))
+    default.encoding = style.encoding  # no look of its own
     return style != default
 
 
@@ -157,11 +160,23 @@ def _parse_ass(text: str) -> Script:
             if re.sub(r"\s", "", found).lower() != order:
                 raise BadInput(f"its {kind} lines have other fields than ASS v4+ ({order}): save it as that first")
     try:
-        file = SSAFile.from_string(text, "ass")
+        with _root_logger_untouched():
+            file = SSAFile.from_string(text, "ass")
     except (ValueError, TypeError, LookupError, RuntimeWarning) as error:
         raise BadInput(f"it is a broken ASS script: {error}") from error
     cues_of(Script(file))  # raises for times that no cue can have
     return Script(file)
+
+
+@contextmanager
+def _root_logger_untouched() -> Iterator[None]:
+    """pysubs2 logs by logging.debug(), which gives the root logger a handler where it has none."""
+    root, nothing = logging.getLogger(), logging.NullHandler()
+    root.addHandler(nothing)
+    try:
+        yield
+    finally:
+        root.removeHandler(nothing)
 
 
 def _dump_ass(file: SSAFile) -> str:

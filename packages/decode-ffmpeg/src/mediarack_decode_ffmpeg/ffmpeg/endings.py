@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from mediarack.plugin import Call, CorruptMedia
+from mediarack.plugin import Call, CorruptMedia, Url
 from mediarack_decode_ffmpeg.ffmpeg.commands import compiled, media_input, to_pipe
 from mediarack_decode_ffmpeg.ffmpeg.packets import Packets
 from mediarack_decode_ffmpeg.ffmpeg.probing import Contents
@@ -40,6 +40,11 @@ def check_end(contents: Contents, end: float, call: Call) -> None:
         return
     if len(contents.banner.streams) > 1:
         end = max(end, _end_of_all(contents, call))
+    if is_cut_off(end, stated) and isinstance(contents.opened.source, Url):
+        raise CorruptMedia(
+            f"{contents.opened}: {end:.1f} s of the {stated:.1f} s it states can be read: it is cut off, or its server "
+            f"cannot serve parts of it (ranges), which a file with its index at the end needs; download it first"
+        )
     if is_cut_off(end, stated):
         raise cut_off(str(contents.opened), end, stated)
 

@@ -14,8 +14,6 @@ from typing import IO
 from mediarack.plugin import BackendUnavailable, Call
 
 _CHECK_SECONDS = 0.05
-_GRACE_SECONDS = 1.0
-"""Between asking ffmpeg to end, which it does in a few milliseconds, and killing it."""
 _LINES_KEPT = 40
 _LINE_LIMIT = 4096
 """Bytes of a line of stderr; what is beyond (user data of a stream, in hexadecimal) is dropped."""
@@ -150,12 +148,9 @@ class Run:
         self.close()
 
     def _terminate(self) -> None:
-        if self._process.poll() is not None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(_GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
+        # Not asked to end: it would first try to write what nobody reads any more. It leaves nothing behind, as the
+        # files it writes are those put aside.
+        if self._process.poll() is None:
             self._process.kill()
             self._process.wait()
 
