@@ -27,6 +27,7 @@ from mediarack import (
     Cancelled,
     CancelToken,
     Config,
+    CorruptMedia,
     DeadlineExceeded,
     NotMedia,
     Rack,
@@ -294,3 +295,13 @@ def test_a_server_that_says_nothing_ends_with_the_deadline(rack: Rack) -> None:
         with pytest.raises(DeadlineExceeded):
             rack.read_audio(f"{site}/a.wav", deadline=1.0)
     assert children() == []
+
+
+def test_a_server_without_ranges_is_told_for_a_film_with_its_index_at_the_end(
+    rack: Rack, site: str, media: Path, steady: Path
+) -> None:
+    data = steady.read_bytes()
+    assert data.index(b"mdat") < data.index(b"moov")
+    for read in (rack.read_audio, rack.read_frames):
+        with pytest.raises(CorruptMedia, match="server cannot serve parts of it"):
+            read(f"{site}/{steady.name}", backend="ffmpeg")

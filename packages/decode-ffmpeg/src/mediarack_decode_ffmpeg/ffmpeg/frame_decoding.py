@@ -171,6 +171,9 @@ class Pictures:
             )
         if damaged:
             raise undecodable(str(self._contents.opened), "video", self._listed.index)
+        if any("Cannot determine format of input" in line for line in run.said):  # as no picture came
+            check_end(self._contents, 0.0, self._call)
+            raise undecodable(str(self._contents.opened), "video", self._listed.index)
         if status != 0:
             raise failure(run, self._contents.opened, "read_frames")
 
