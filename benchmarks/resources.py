@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -25,10 +26,11 @@ OUT = Path(__file__).parent / "out"
 READ = """
 import resource, sys
 import mediarack as mr
+from memory import peak
 
 audio = mr.read_audio(sys.argv[1], sample_rate=16_000, channels=1, backend=sys.argv[2])
-peak = sum(resource.getrusage(who).ru_maxrss * 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-print(peak / audio.samples.nbytes)
+programs = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+print((peak() + programs) / audio.samples.nbytes)
 """
 
 
@@ -53,6 +55,8 @@ def memory() -> dict[str, float]:
 
     import mediarack as mr
 
+    argv = [sys.executable, "-c", READ]
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "demo")}
     names = [b.spec.name for b in mr.Rack().registry.backends if b.spec.capability == "read_audio"]
     with tempfile.TemporaryDirectory() as folder:
         path = repeated_talk(Path(folder) / "two-hours.m4a", 162)
@@ -60,7 +64,9 @@ def memory() -> dict[str, float]:
             mr.read_audio(path, end=1.0, backend=name)
         return {
             name: float(
-                subprocess.run([sys.executable, "-c", READ, path, name], check=True, stdout=subprocess.PIPE).stdout
+                subprocess.run(
+                    [sys.executable, "-c", READ, path, name], check=True, stdout=subprocess.PIPE, env=env
+                ).stdout
             )
             for name in names
         }
