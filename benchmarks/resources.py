@@ -63,11 +63,7 @@ def memory() -> dict[str, float]:
         for name in names:  # so that the engine's import has been tried, in a process of its own
             mr.read_audio(path, end=1.0, backend=name)
         return {
-            name: float(
-                subprocess.run(
-                    [sys.executable, "-c", READ, path, name], check=True, stdout=subprocess.PIPE, env=env
-                ).stdout
-            )
+            name: float(subprocess.run([*argv, path, name], check=True, stdout=subprocess.PIPE, env=env).stdout)
             for name in names
         }
 
