@@ -67,7 +67,7 @@ def test_what_speak_cannot_do_is_told_and_leaves_nothing(cli, tmp_path):
     assert "cannot speak 你" in cli("speak", "Hello 你", code=3).stderr
     assert "must end in .wav" in cli("speak", "Hello.", "a.xyz", code=3).stderr
     assert "has no voice 'emma'" in cli("speak", "Hello.", "--voice", "emma", code=5).stderr
-    assert "cannot read 'gone.txt'" in cli("speak", "--file", "gone.txt", code=3).stderr
+    assert "no such file: 'gone.txt'" in cli("speak", "--file", "gone.txt", code=3).stderr
     assert "give one of them" in cli("speak", "Hello.", "a.wav", "--file", "gone.txt", code=3).stderr
     assert files(tmp_path) == []
 
