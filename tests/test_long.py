@@ -42,8 +42,8 @@ def test_an_hour_is_transcribed_in_bounded_memory_with_its_first_words_early(lon
     argv = [sys.executable, "-c", TRANSCRIBE, str(long_talk), str(tiny_en)]
     done = json.loads(subprocess.run(argv, capture_output=True, text=True, check=True, env=WITH_DEMO).stdout)
     assert done["first"] < 0.05 * done["total"]
-    # One piece of four minutes is in work when the first segment comes. The other fourteen, held, would make it six times
-    # as much; 1.25 to 1.31 was measured, most of it in the first windows that are decoded.
+    # One piece of four minutes is in work when the first segment comes. The other fourteen, held, would make it six
+    # times as much; 1.25 to 1.31 was measured.
     assert done["peak"] < 1.5 * done["peak_first"]
     assert done["end"] > 3590
     # Where one piece ends and the next begins nothing is lost or said twice: each reading has 119 words.
