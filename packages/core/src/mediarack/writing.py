@@ -62,7 +62,7 @@ def write_stems(
     encoding: SampleEncoding | None,
     bit_rate: int | None,
 ) -> None:
-    """Each stem into its file, all as the stream goes on; closes it. If one fails, none is kept.
+    """Each stem into its file, all as the stream goes on; closes it. If one cannot be written, none is kept.
 
     A writer takes its samples from a stream of its own, so there is a thread for each.
     """
