@@ -84,8 +84,8 @@ def write_stems(
                 for block in stems:
                     for name, branch in branches.items():
                         branch.put(block[name])
-                    if any(branch.left for branch in branches.values()):
-                        break  # a writer failed
+                    if any(future.done() and future.exception() for future in written):
+                        break  # told below
         except BaseException as error:
             for branch in branches.values():
                 branch.fail(error)
